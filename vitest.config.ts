@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+
+// `source` resolves the package's own name to src/, so that nothing needs a build but what tests one.
+const conditions = ['source', 'node', 'import', 'default'];
+
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+};
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.{ts,tsx}'] },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['test/{e2e,fault,packaging}/**/*.test.ts', 'examples/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          // Each file starts a browser of its own; one at a time keeps a small machine honest.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
