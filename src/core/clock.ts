@@ -1,0 +1,36 @@
+// Time, passed in wherever it is needed so that tests can turn it by hand.
+import { abortable } from './abort.ts';
+
+/** A timer that has not fired yet. */
+export interface Timer {
+  /** Makes sure that the timer never fires. May be called at any time, more than once. */
+  cancel(): void;
+}
+
+/** Where a layer gets the time from. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00Z. May jump: never subtract two to measure safety. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Calls `callback` once after `ms`. */
+  setTimer(ms: number, callback: () => void): Timer;
+}
+
+/** The runtime's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, options) => sleepOn(systemClock, ms, options?.signal),
+  setTimer(ms, callback) {
+    const handle = setTimeout(callback, ms);
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** `Clock.sleep` by `Clock.setTimer`, shared by every clock. */
+export async function sleepOn(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await abortable<void>(signal, (resolve) => {
+    const timer = clock.setTimer(ms, resolve);
+    return () => timer.cancel();
+  });
+}
