@@ -1,0 +1,105 @@
+// Events as the body of a web Response. Pull-driven: the source is asked for an event only
+// when the socket can take one, so a stalled reader holds one event and nothing more.
+import { systemClock, type Clock, type Timer } from '../core/clock.ts';
+import { systemRandom, type Random } from '../core/random.ts';
+import { encode, encodeComment, encodeRetry } from './encode.ts';
+import { defaultHeartbeatMs, type SseEvent } from './event.ts';
+
+export interface RespondOptions {
+  /** How often a comment is sent while the source is silent, in ms. Default: 15,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
+  readonly retryMs?: number | undefined;
+  /** Further response headers. */
+  readonly headers?: HeadersInit | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+}
+
+/** The headers of every event stream: not cached, not transformed, not buffered by nginx. */
+export const eventStreamHeaders: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/** Gives the events of one response. Its signal aborts when the reader has left. */
+export type EventSourceFunction = (signal: AbortSignal) => AsyncIterable<SseEvent>;
+
+/**
+ * A response whose body is the source's events, each encoded as it is pulled, and comments while
+ * there are none. Ends when the source ends; when the reader leaves, the source's signal aborts
+ * and its iterator is returned. A source that throws breaks the body off, so that the reader
+ * comes back.
+ */
+export function respond(source: EventSourceFunction, options: RespondOptions = {}): Response {
+  const headers = new Headers(options.headers);
+  for (const [name, value] of Object.entries(eventStreamHeaders)) headers.set(name, value);
+  return new Response(streamOf(source, options), { headers });
+}
+
+/** `retryMs` spread by chance over half to one and a half times its value. */
+export function spreadRetryMs(retryMs: number, random: Random): number {
+  return Math.round(retryMs * (0.5 + random.float()));
+}
+
+function streamOf(source: EventSourceFunction, options: RespondOptions): ReadableStream<Uint8Array> {
+  const { clock = systemClock, random = systemRandom, heartbeatMs = defaultHeartbeatMs, retryMs = 1_000 } = options;
+  const left = new AbortController();
+  const iterator = source(left.signal)[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let pulled: (() => void) | undefined;
+  let asking = false;
+  let timer: Timer | undefined;
+
+  // The source is asked once at a time; its answer and the heartbeat both settle the pull that
+  // waits. An answer that comes after a heartbeat settles the next pull.
+  function settle(): void {
+    timer?.cancel();
+    timer = undefined;
+    pulled?.();
+    pulled = undefined;
+  }
+
+  async function ask(): Promise<void> {
+    try {
+      const result = await iterator.next();
+      if (result.done === true) controller.close();
+      else controller.enqueue(encoder.encode(encode(result.value)));
+    } catch (error) {
+      controller.error(error);
+    } finally {
+      asking = false;
+      settle();
+    }
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+        // Written at once: some clients report "open" only when the first bytes arrive.
+        controller.enqueue(encoder.encode(encodeRetry(spreadRetryMs(retryMs, random))));
+      },
+      async pull() {
+        await new Promise<void>((resolve) => {
+          pulled = resolve;
+          timer = clock.setTimer(heartbeatMs, () => {
+            controller.enqueue(encoder.encode(encodeComment('heartbeat')));
+            settle();
+          });
+          if (asking) return;
+          asking = true;
+          void ask();
+        });
+      },
+      async cancel() {
+        settle();
+        left.abort(new DOMException('The reader has left', 'AbortError'));
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
