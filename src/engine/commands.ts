@@ -1,0 +1,244 @@
+// What people ask for: create a conversation, send a message. Each is one append, so that it
+// happens once and whole, or not at all.
+import type { Clock } from '../core/clock.ts';
+import { show, StreamError } from '../core/errors.ts';
+import { isConversationId, mintConversationId, mintMessageId, mintRunId } from '../core/ids.ts';
+import type { ConversationId, MessageId, RunId } from '../core/ids.ts';
+import type { Random } from '../core/random.ts';
+import type { ConversationEvent } from '../conversation/event.ts';
+import { textOf, type Message } from '../conversation/message.ts';
+import type { Conversation } from '../conversation/reduce.ts';
+import type { Run } from '../conversation/run.ts';
+import { latestLeaf } from '../conversation/tree.ts';
+import type { AppendResult, Log } from '../log/log.ts';
+import type { Conversations } from './conversations.ts';
+import { entryOf, placedEventOf } from './entries.ts';
+import type { Model, ModelCatalogue } from './model.ts';
+import type { Runs } from './runs.ts';
+
+/** What a write asks for is done once for each key, however often it is sent. */
+export interface WriteOptions {
+  /** The `Idempotency-Key`. Absent: each call is a write of its own. */
+  readonly key?: string | undefined;
+}
+
+export interface NewConversation {
+  readonly title?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+export interface NewMessage {
+  readonly text: string;
+  /** The message that it follows. Default: the newest. */
+  readonly parent?: string | undefined;
+  /** Default: the conversation's. */
+  readonly model?: string | undefined;
+}
+
+export interface SentMessage {
+  readonly message: { readonly id: MessageId };
+  readonly answer: { readonly id: MessageId };
+  /** The run as it was when the message was taken: `queued`. */
+  readonly run: Run;
+  /** The first and the last offset that the message took; what its answer adds comes behind. */
+  readonly first: number;
+  readonly offset: number;
+}
+
+export interface Commands {
+  /** Errors: `model-not-found`, `invalid-input`, `idempotency-key-reused`. */
+  create(request: NewConversation, options?: WriteOptions): Promise<Conversation>;
+  /** Errors: those of `create`, `conversation-not-found`, `message-not-found`. */
+  send(conversation: ConversationId, request: NewMessage, options?: WriteOptions): Promise<SentMessage>;
+}
+
+export interface CommandDeps {
+  readonly log: Log;
+  readonly models: ModelCatalogue;
+  readonly conversations: Conversations;
+  readonly runs: Runs;
+  readonly owner: string;
+  readonly defaultModel: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const maxTitleLength = 200; // Chosen: a line or two of a sidebar.
+
+export function createCommands(deps: CommandDeps): Commands {
+  const { log, models, conversations, runs, owner, clock, random } = deps;
+  // Two messages that are sent at one moment follow each other rather than both the same parent.
+  const sending = new Map<ConversationId, Promise<unknown>>();
+
+  function findModel(id: string): Model {
+    const model = models.find(id);
+    if (model !== undefined) return model;
+    const known = models.list().map((info) => info.id);
+    throw new StreamError(
+      'model-not-found',
+      `Expected a model that is known here, got ${show(id)}. Choose one of: ${known.slice(0, 20).join(', ')}.`,
+    );
+  }
+
+  async function create(request: NewConversation, { key }: WriteOptions = {}): Promise<Conversation> {
+    const id = mintConversationId(random);
+    const title = checkTitle(request.title ?? '');
+    const model = findModel(request.model ?? deps.defaultModel).id;
+    const created: ConversationEvent = { type: 'conversation', title, model, createdAtMs: clock.now() };
+    if (key !== undefined) {
+      // The first to write this key decides the id; a repeat finds it there.
+      const stream = `keys:${owner}`;
+      const { first, replayed } = await log.append(stream, [{ type: 'conversation', data: id }], { key });
+      const [entry] = await log.read(stream, { after: first - 1, limit: 1 });
+      const firstId = entry?.data ?? id;
+      if (replayed && isConversationId(firstId)) return await createOnce(firstId, created, { title, model });
+    }
+    await log.append(id, [entryOf(created)], { key: 'created', index: { owner, title } });
+    return await conversations.load(id);
+  }
+
+  async function createOnce(
+    id: ConversationId,
+    created: ConversationEvent,
+    expected: { title: string; model: string },
+  ): Promise<Conversation> {
+    // Also mends a first attempt that was cut between its two writes: the key makes it happen once.
+    await log.append(id, [entryOf(created)], { key: 'created', index: { owner, title: expected.title } });
+    const [entry] = await log.read(id, { after: 0, limit: 1 });
+    const event = entry === undefined ? undefined : placedEventOf(entry).event;
+    if (event?.type === 'conversation' && (event.title !== expected.title || event.model !== expected.model)) {
+      throw keyReused();
+    }
+    return await conversations.load(id);
+  }
+
+  async function send(id: ConversationId, request: NewMessage, { key }: WriteOptions = {}): Promise<SentMessage> {
+    if (request.text.trim() === '') {
+      throw new StreamError(
+        'invalid-input',
+        'Expected a message with text, got an empty one. Write something in "text".',
+      );
+    }
+    const conversation = await conversations.load(id);
+    const model = findModel(request.model ?? conversation.model);
+    const parent =
+      request.parent === undefined ? latestLeaf(conversation.messages) : parentIn(conversation, request.parent);
+    const { events, run } = eventsFor({ conversation, request, model, parent });
+    // Claimed first: were it written first, a crash before the claim would leave it to nobody.
+    const lease = await runs.claim(run);
+    let result: AppendResult;
+    try {
+      const title = conversation.title === '' ? titleFrom(request.text) : conversation.title;
+      const index = { owner, title };
+      result = await log.append(id, events.map(entryOf), key === undefined ? { index } : { key, index });
+    } catch (error) {
+      await log.leases.release(lease);
+      throw error;
+    }
+    if (result.replayed) await log.leases.release(lease);
+    else runs.start(run, lease);
+    return await readSent(id, request, result);
+  }
+
+  function eventsFor(plan: {
+    conversation: Conversation;
+    request: NewMessage;
+    model: Model;
+    parent: MessageId | null;
+  }): { events: ConversationEvent[]; run: RunId } {
+    const { conversation, request, model, parent } = plan;
+    const createdAtMs = clock.now();
+    const message: Message = {
+      id: mintMessageId(random),
+      parent,
+      role: 'user',
+      status: 'done',
+      parts: [{ type: 'text', text: request.text }],
+      createdAtMs,
+    };
+    const answer: Message = {
+      id: mintMessageId(random),
+      parent: message.id,
+      role: 'assistant',
+      status: 'queued',
+      parts: [{ type: 'text', text: '' }],
+      createdAtMs,
+      model: model.id,
+    };
+    const run = mintRunId(random, conversation.id);
+    const events: ConversationEvent[] = [
+      { type: 'message', message },
+      { type: 'message', message: answer },
+      { type: 'run', id: run, message: answer.id, status: 'queued', model: model.id, attempt: 1 },
+    ];
+    // The title first: whoever reads the three behind it reads every send alike.
+    if (conversation.title === '') events.unshift({ type: 'conversation', title: titleFrom(request.text) });
+    return { events, run };
+  }
+
+  /** The result of a send from what it wrote: the same for the first time and for every repeat. */
+  async function readSent(
+    id: ConversationId,
+    request: NewMessage,
+    { first, last }: AppendResult,
+  ): Promise<SentMessage> {
+    const entries = await log.read(id, { after: last - 3, limit: 3 });
+    const [message, answer, run] = entries.map((entry) => placedEventOf(entry).event);
+    if (message?.type !== 'message' || answer?.type !== 'message' || run?.type !== 'run') throw keyReused();
+    const sameParent = request.parent === undefined || request.parent === message.message.parent;
+    const sameModel = request.model === undefined || request.model === run.model;
+    if (textOf(message.message) !== request.text || !sameParent || !sameModel) throw keyReused();
+    const { type: _name, ...queued } = run;
+    return { message: { id: message.message.id }, answer: { id: answer.message.id }, run: queued, first, offset: last };
+  }
+
+  return {
+    create,
+    async send(id, request, options) {
+      const before = sending.get(id) ?? Promise.resolve();
+      const mine = before.then(() => send(id, request, options));
+      const settled = mine.then(
+        () => undefined,
+        () => undefined,
+      );
+      sending.set(id, settled);
+      void settled.then(() => {
+        if (sending.get(id) === settled) sending.delete(id);
+      });
+      return await mine;
+    },
+  };
+}
+
+function parentIn({ id, messages }: Conversation, parent: string): MessageId {
+  const found = messages.find((message) => message.id === parent);
+  if (found !== undefined) return found.id;
+  throw new StreamError(
+    'message-not-found',
+    `Expected parent to be a message of ${id}, got ${show(parent)}. Leave it out to follow the newest message.`,
+  );
+}
+
+function checkTitle(title: string): string {
+  if (title.length <= maxTitleLength) return title.trim();
+  throw new StreamError(
+    'invalid-input',
+    `Expected a title of at most ${maxTitleLength} characters, got ${title.length}. Shorten it.`,
+  );
+}
+
+/** A title by rule: the message's first line, cut at a word. */
+function titleFrom(text: string): string {
+  const line = text.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ') ?? '';
+  if (line.length <= 60) return line;
+  const cut = line.slice(0, 60);
+  const space = cut.lastIndexOf(' ');
+  return `${(space > 20 ? cut.slice(0, space) : cut).trimEnd()}…`;
+}
+
+function keyReused(): StreamError {
+  return new StreamError(
+    'idempotency-key-reused',
+    'Expected the same request as the first time with this Idempotency-Key, got another. Use a new key for a new request.',
+  );
+}

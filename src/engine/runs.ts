@@ -1,0 +1,226 @@
+// The runs that this process drives: started, queued one behind another in their conversation,
+// stopped, handed over. One lease a run, renewed for as long as it is here.
+import { abortable } from '../core/abort.ts';
+import type { Clock } from '../core/clock.ts';
+import { isStreamError, StreamError } from '../core/errors.ts';
+import { conversationOfRun, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
+import { createTaskGroup } from '../core/task-group.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { textOf } from '../conversation/message.ts';
+import type { Conversation } from '../conversation/reduce.ts';
+import { hasEnded, type Run } from '../conversation/run.ts';
+import type { Lease } from '../log/lease.ts';
+import type { Log } from '../log/log.ts';
+import type { Conversations } from './conversations.ts';
+import { entryOf } from './entries.ts';
+import type { ModelCatalogue } from './model.ts';
+import { driveRun } from './runner.ts';
+
+export interface Runs {
+  /** Takes the lease of a run that is about to be written to the log. */
+  claim(run: RunId): Promise<Lease>;
+  /** Drives a claimed run that is in the log, after those of its conversation that are here already. */
+  start(run: RunId, lease: Lease): void;
+  /** Ends the run as `stopped` where it has not ended; resolves with the run as it then is. */
+  stop(run: RunId): Promise<Run>;
+  /** Takes over every run whose process is gone. Resolves with how many. */
+  recover(): Promise<number>;
+  /** Leaves every run to be taken over, and resolves when none is driven here. */
+  close(): Promise<void>;
+}
+
+export interface RunsDeps {
+  readonly log: Log;
+  readonly models: ModelCatalogue;
+  readonly conversations: Conversations;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+const leaseTtlMs = 15_000; // Chosen: how long a run of a process that vanished waits for another.
+const renewalMs = leaseTtlMs / 3; // Two renewals may fail before the lease is lost.
+
+interface Handle {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export function createRuns(deps: RunsDeps): Runs {
+  const { log, conversations, clock, telemetry } = deps;
+  const handles = new Map<RunId, Handle>();
+  const queueEnds = new Map<ConversationId, Promise<void>>();
+  const tasks = createTaskGroup((error) => telemetry({ type: 'background-failed', task: 'run', error }));
+
+  function start(id: RunId, lease: Lease): void {
+    const conversationId = conversationOfRun(id);
+    const before = queueEnds.get(conversationId);
+    const stop = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    handles.set(id, { stop, ended: ended.promise });
+    queueEnds.set(conversationId, ended.promise);
+    tasks.start(async (closing) => {
+      try {
+        await drive({ id, lease, before, stop: stop.signal, closing });
+      } finally {
+        handles.delete(id);
+        if (queueEnds.get(conversationId) === ended.promise) queueEnds.delete(conversationId);
+        ended.resolve();
+      }
+    });
+  }
+
+  interface Drive {
+    readonly id: RunId;
+    readonly lease: Lease;
+    readonly before: Promise<void> | undefined;
+    readonly stop: AbortSignal;
+    readonly closing: AbortSignal;
+  }
+
+  async function drive({ id, lease, before, stop, closing }: Drive): Promise<void> {
+    const lost = new AbortController();
+    const left = AbortSignal.any([closing, lost.signal]);
+    const renewal = keepRenewed(lease, lost);
+    const startedAtMs = clock.now();
+    try {
+      await turnOrStop(before, AbortSignal.any([stop, left]));
+      if (left.aborted) return;
+      const conversation = await conversations.load(conversationOfRun(id));
+      const run = runIn(conversation, id);
+      telemetry({ type: 'run-start', run: id, model: run.model, takeover: run.status === 'running' });
+      const ended = await driveRun({ conversation, run, lease, stopped: stop, left }, deps);
+      if (!hasEnded(ended.status)) return;
+      await log.leases.release(lease);
+      const characters = lengthOfAnswer(await conversations.load(conversation.id), ended);
+      telemetry({
+        type: 'run-end',
+        run: id,
+        outcome: ended.status,
+        durationMs: clock.now() - startedAtMs,
+        characters,
+      });
+    } catch (error) {
+      // Whoever took over writes on; whoever starts next takes over what was left.
+      if (!isStreamError(error, 'lease-lost') && !left.aborted) throw error;
+    } finally {
+      renewal.cancel();
+      // Given up at once, so that the next process need not wait for the lease to run out.
+      if (closing.aborted) await log.leases.renew(lease, { ttlMs: 0 });
+    }
+  }
+
+  /** Renews the lease until cancelled; aborts `lost` when somebody else has it. */
+  function keepRenewed(lease: Lease, lost: AbortController): { cancel(): void } {
+    const renewUntilLost = async (): Promise<void> => {
+      try {
+        const renewed = await log.leases.renew(lease, { ttlMs: leaseTtlMs });
+        if (renewed === null) lost.abort(new StreamError('lease-lost', `Another process drives ${lease.name} now.`));
+      } catch {
+        // The store is not to be had: the next renewal tries again, and the store itself refuses
+        // what a lost lease's holder writes.
+      }
+    };
+    let timer = clock.setTimer(renewalMs, renew);
+    function renew(): void {
+      timer = clock.setTimer(renewalMs, renew);
+      tasks.start(renewUntilLost);
+    }
+    return { cancel: () => timer.cancel() };
+  }
+
+  async function stopHere(id: RunId): Promise<boolean> {
+    const handle = handles.get(id);
+    if (handle === undefined) return false;
+    handle.stop.abort(new DOMException('The run was stopped', 'AbortError'));
+    await handle.ended;
+    return true;
+  }
+
+  return {
+    async claim(id) {
+      const lease = await log.leases.acquire(`run:${id}`, { ttlMs: leaseTtlMs });
+      if (lease === null) throw new StreamError('lease-lost', `Expected to claim the new run ${id}, but it is taken.`);
+      return lease;
+    },
+    start,
+    async stop(id) {
+      const conversation = await conversations.load(conversationOfRun(id)).catch((error: unknown) => {
+        throw isStreamError(error, 'conversation-not-found') ? runNotFound(id) : error;
+      });
+      const run = runIn(conversation, id);
+      if (hasEnded(run.status)) return run;
+      if (!(await stopHere(id))) {
+        // Between a crash and the takeover nobody drives it: then the stop itself does.
+        const lease = await log.leases.acquire(`run:${id}`, { ttlMs: leaseTtlMs });
+        if (lease !== null) {
+          await log.append(conversation.id, [entryOf({ ...run, type: 'run', status: 'stopped' })], { lease });
+          await log.leases.release(lease);
+        }
+      }
+      return runIn(await conversations.load(conversation.id), id);
+    },
+    async recover() {
+      const cut: Array<{ id: RunId; lease: Lease; position: number }> = [];
+      for (const name of await log.leases.expired()) {
+        const id = name.replace(/^run:/, '');
+        if (!isRunId(id) || handles.has(id)) continue;
+        const lease = await log.leases.acquire(name, { ttlMs: leaseTtlMs });
+        if (lease === null) continue;
+        const position = await positionOf(conversations, id);
+        if (position === undefined) await log.leases.release(lease);
+        else cut.push({ id, lease, position });
+      }
+      // In the order in which they were queued.
+      for (const { id, lease } of cut.toSorted((a, b) => a.position - b.position)) start(id, lease);
+      return cut.length;
+    },
+    async close() {
+      await tasks.close(
+        new StreamError('shutting-down', 'The server is shutting down; the run is left to be taken over.'),
+      );
+    },
+  };
+}
+
+/** Resolves when the runs before have ended, or the signal aborts. */
+async function turnOrStop(before: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  if (before === undefined || signal.aborted) return;
+  try {
+    await abortable<void>(signal, (resolve) => {
+      void before.then(resolve);
+      return () => undefined;
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Where an unfinished run stands among its conversation's; undefined where there is nothing to finish. */
+async function positionOf(conversations: Conversations, id: RunId): Promise<number | undefined> {
+  try {
+    const { runs } = await conversations.load(conversationOfRun(id));
+    const position = runs.findIndex((run) => run.id === id && !hasEnded(run.status));
+    return position === -1 ? undefined : position;
+  } catch (error) {
+    if (isStreamError(error, 'conversation-not-found')) return undefined; // Claimed, but never written.
+    throw error;
+  }
+}
+
+function runIn(conversation: Conversation, id: RunId): Run {
+  const run = conversation.runs.find((candidate) => candidate.id === id);
+  if (run === undefined) throw runNotFound(id);
+  return run;
+}
+
+function runNotFound(id: string): StreamError {
+  return new StreamError(
+    'run-not-found',
+    `Expected an existing run, but there is none with the id ${id}. A message's answer gives the id of its run.`,
+  );
+}
+
+function lengthOfAnswer(conversation: Conversation, run: Run): number {
+  const answer = conversation.messages.find(({ id }) => id === run.message);
+  return answer === undefined ? 0 : textOf(answer).length;
+}
