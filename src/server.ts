@@ -1,0 +1,6 @@
+// verbatim: the whole server, to be built into another or run by itself.
+export { createVerbatim, type Verbatim, type VerbatimOptions } from './http/server.ts';
+export type { NodeHandler } from './http/node.ts';
+export { isLoopbackHost } from './http/guard.ts';
+export type { Telemetry, TelemetryEvent } from './core/telemetry.ts';
+export { isStreamError, messageOf, StreamError, type ErrorCode } from './core/errors.ts';
