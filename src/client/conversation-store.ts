@@ -1,0 +1,119 @@
+// One conversation as a screen shows it: follows the stream and reduces it, with the reducer that
+// the server uses. Framework-free: `subscribe` and `getSnapshot`.
+import type { Clock } from '../core/clock.ts';
+import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
+import type { ConversationId } from '../core/ids.ts';
+import { isRecord, tryParseJson, type JsonRecord } from '../core/json.ts';
+import type { Random } from '../core/random.ts';
+import { parseEvent, type PlacedEvent } from '../conversation/event.ts';
+import { reduce, type Conversation } from '../conversation/reduce.ts';
+import { connect } from '../sse/connect.ts';
+import type { SseMessage } from '../sse/event.ts';
+import type { Phase } from '../sse/reconnect.ts';
+import type { Transport } from './transport.ts';
+
+/** What a screen shows. A new object at each change, the same one while nothing changes. */
+export interface ConversationView {
+  /** Undefined until the first snapshot is there. */
+  readonly conversation: Conversation | undefined;
+  readonly phase: Phase;
+  /** Why the phase is `ended`. */
+  readonly error: StreamError | undefined;
+}
+
+export interface ConversationStore {
+  getSnapshot(): ConversationView;
+  /** Calls `listener` after each change. Connected while there is a listener. */
+  subscribe(listener: () => void): () => void;
+}
+
+export function createConversationStore(
+  id: ConversationId,
+  transport: Transport,
+  deps: { clock: Clock; random: Random },
+): ConversationStore {
+  const listeners = new Set<() => void>();
+  let view: ConversationView = { conversation: undefined, phase: 'connecting', error: undefined };
+  let cursor = '';
+  let following: AbortController | undefined;
+
+  function show(change: Partial<ConversationView>): void {
+    view = { ...view, ...change };
+    for (const listener of listeners) listener();
+  }
+
+  function take(message: SseMessage): void {
+    const data = tryParseJson(message.data);
+    if (!isRecord(data)) return;
+    const conversation = message.event === 'snapshot' ? parseSnapshot(data) : advance(message, data);
+    cursor = message.lastEventId;
+    if (conversation !== undefined && conversation !== view.conversation) show({ conversation });
+  }
+
+  function advance(message: SseMessage, data: JsonRecord): Conversation | undefined {
+    if (view.conversation === undefined) return undefined;
+    return reduce(view.conversation, placed(message, data));
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    const options = {
+      signal,
+      lastEventId: cursor,
+      headers: transport.headers,
+      fetch: transport.fetch,
+      onPhase: (phase: Phase) => {
+        if (!signal.aborted) show({ phase });
+      },
+      ...deps,
+    };
+    for await (const message of connect(transport.url(`/api/conversations/${id}/events`), options)) take(message);
+  }
+
+  async function followThroughGaps(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await follow(signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isStreamError(error, 'event-gap')) {
+          cursor = ''; // Begins anew with a snapshot; what is on the screen stays until it comes.
+          continue;
+        }
+        const known = isStreamError(error)
+          ? error
+          : new StreamError('request-failed', messageOf(error), { cause: error });
+        show({ phase: 'ended', error: known });
+        return;
+      }
+    }
+  }
+
+  return {
+    getSnapshot: () => view,
+    subscribe(listener) {
+      listeners.add(listener);
+      if (following === undefined) {
+        following = new AbortController();
+        void followThroughGaps(following.signal);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        following?.abort();
+        following = undefined;
+      };
+    },
+  };
+}
+
+function parseSnapshot(data: JsonRecord): Conversation | undefined {
+  if (typeof data['offset'] !== 'number' || !Array.isArray(data['messages'])) return undefined;
+  return data as unknown as Conversation; // The server's own reducer made it.
+}
+
+/** The event with the offsets that it covers: up to its id's, from `from` where it joins several. */
+function placed(message: SseMessage, { from, ...data }: JsonRecord): PlacedEvent {
+  const offset = Number(message.lastEventId.slice(message.lastEventId.lastIndexOf('.') + 1));
+  return { from: typeof from === 'number' ? from : offset, offset, event: parseEvent(message.event, data) };
+}
