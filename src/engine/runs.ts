@@ -57,13 +57,17 @@ export function createRuns(deps: RunsDeps): Runs {
     const stop = new AbortController();
     const ended = Promise.withResolvers<void>();
     handles.set(id, { stop, ended: ended.promise });
-    queueEnds.set(conversationId, ended.promise);
+    // A run that is stopped in the queue ends before those before it: whoever is next waits for all.
+    const queueEnd = Promise.all([before, ended.promise]).then(() => undefined);
+    queueEnds.set(conversationId, queueEnd);
+    void queueEnd.then(() => {
+      if (queueEnds.get(conversationId) === queueEnd) queueEnds.delete(conversationId);
+    });
     tasks.start(async (closing) => {
       try {
         await drive({ id, lease, before, stop: stop.signal, closing });
       } finally {
         handles.delete(id);
-        if (queueEnds.get(conversationId) === ended.promise) queueEnds.delete(conversationId);
         ended.resolve();
       }
     });

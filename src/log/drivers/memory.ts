@@ -10,7 +10,8 @@ import { fenced, offsetConflict } from '../refuse.ts';
 interface Stream {
   readonly entries: Entry[];
   readonly keys: Map<string, AppendResult>;
-  row: (IndexRow & { readonly owner: string }) | undefined;
+  owner: string | undefined;
+  row: IndexRow | undefined;
 }
 
 interface Held {
@@ -32,7 +33,7 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
 
   function write(name: string, added: readonly NewEntry[], options: AppendOptions): AppendResult {
     checkOpen();
-    const stream = streams.get(name) ?? { entries: [], keys: new Map<string, AppendResult>(), row: undefined };
+    const stream: Stream = streams.get(name) ?? { entries: [], keys: new Map(), owner: undefined, row: undefined };
     const seen = options.key === undefined ? undefined : stream.keys.get(options.key);
     if (seen !== undefined) return { ...seen, replayed: true };
     const { lease, expectedOffset } = options;
@@ -46,6 +47,7 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
     stream.entries.push(...added.map(({ type, data }, index) => ({ type, data, offset: head + index + 1, atMs })));
     const result = { first: head + 1, last: head + added.length, replayed: false };
     if (options.key !== undefined) stream.keys.set(options.key, result);
+    stream.owner = options.index?.owner ?? stream.owner;
     stream.row = rowAfter(stream.row, name, options.index, atMs);
     streams.set(name, stream);
     return result;
@@ -100,7 +102,9 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
     },
     async list(owner, { limit = 100 } = {}) {
       checkOpen();
-      const rows = [...streams.values()].flatMap(({ row }) => (row?.owner === owner ? [row] : []));
+      const rows = [...streams.values()].flatMap((stream) =>
+        stream.owner === owner && stream.row !== undefined ? [stream.row] : [],
+      );
       return rows.toReversed().slice(0, limit);
     },
     async close() {
@@ -113,5 +117,5 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
 
 function rowAfter(row: Stream['row'], stream: string, index: AppendOptions['index'], nowMs: number): Stream['row'] {
   if (index === undefined) return row === undefined ? undefined : { ...row, updatedAtMs: nowMs };
-  return { stream, ...index, createdAtMs: row?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
+  return { stream, title: index.title, createdAtMs: row?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
 }

@@ -1,0 +1,116 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openSqliteLog } from './sqlite.ts';
+
+let folder: string;
+let files = 0;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'verbatim-sqlite-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function newPath(): string {
+  return join(folder, `${(files += 1)}.db`);
+}
+
+it('keeps entries, keys, the index and its cursor epoch over a reopening', async () => {
+  const path = newPath();
+  const first = await openSqliteLog({ path });
+  await first.append('s', [{ type: 't', data: 'a' }], { key: 'k', index: { owner: 'o', title: 'x' } });
+  await first.close();
+  await using second = await openSqliteLog({ path });
+  expect(second.epoch).toBe(first.epoch);
+  expect(await second.append('s', [{ type: 't', data: 'b' }], { key: 'k' })).toEqual({
+    first: 1,
+    last: 1,
+    replayed: true,
+  });
+  expect(await second.list('o')).toMatchObject([{ stream: 's', title: 'x' }]);
+});
+
+it('gives another store another cursor epoch', async () => {
+  await using one = await openSqliteLog({ path: newPath() });
+  await using other = await openSqliteLog({ path: newPath() });
+  expect(one.epoch).not.toBe(other.epoch);
+});
+
+it('finds the leases of a process that is gone expired, whatever their time', async () => {
+  const path = newPath();
+  const first = await openSqliteLog({ path });
+  const lease = await first.leases.acquire('l', { ttlMs: 3_600_000 });
+  await first.close();
+  await using second = await openSqliteLog({ path });
+  expect(await second.leases.expired()).toEqual(['l']);
+  expect(await second.leases.acquire('l', { ttlMs: 1 })).toMatchObject({ epoch: (lease?.epoch ?? 0) + 1 });
+});
+
+it('refuses a second user of the file, and leaves the first at work', async () => {
+  const path = newPath();
+  await using first = await openSqliteLog({ path });
+  await expect(openSqliteLog({ path })).rejects.toMatchObject({
+    code: 'store-in-use',
+    message: expect.stringContaining(path),
+  });
+  await first.append('s', [{ type: 't', data: 'a' }]);
+  expect(await first.head('s')).toBe(1);
+});
+
+it('commits appends of one moment together and answers each by itself', async () => {
+  await using log = await openSqliteLog({ path: newPath() });
+  const results = await Promise.allSettled([
+    log.append('s', [{ type: 't', data: 'a' }]),
+    log.append('s', [{ type: 't', data: 'x' }], { expectedOffset: 7 }),
+    log.append('s', [{ type: 't', data: 'b' }]),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect((await log.read('s', { after: 0 })).map(({ data }) => data)).toEqual(['a', 'b']);
+});
+
+it.each([
+  ['a file that is no database', (path: string) => writeFileSync(path, 'This is a letter to my mother.'.repeat(100))],
+  [
+    "another program's database",
+    (path: string) => {
+      const database = new DatabaseSync(path);
+      database.exec('CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES (1)');
+      database.close();
+    },
+  ],
+  [
+    'a store of a newer version',
+    (path: string) => {
+      const database = new DatabaseSync(path);
+      database.exec('CREATE TABLE future (x); PRAGMA application_id = 1449292909; PRAGMA user_version = 99');
+      database.close();
+    },
+  ],
+])('refuses %s with a clear error and leaves it untouched', async (_name, make) => {
+  const path = newPath();
+  make(path);
+  const before = readFileSync(path);
+  await expect(openSqliteLog({ path })).rejects.toMatchObject({ code: 'store-unusable' });
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+it('says what to do where the folder does not exist', async () => {
+  await expect(openSqliteLog({ path: join(folder, 'no', 'such', 'x.db') })).rejects.toMatchObject({
+    code: 'store-unavailable',
+    message: expect.stringContaining('Check that its folder exists'),
+  });
+});
+
+it('recovers every acknowledged entry from a copy of the files taken while it is open', async () => {
+  const path = newPath();
+  const copy = newPath();
+  await using log = await openSqliteLog({ path });
+  for (let n = 0; n < 50; n += 1) await log.append('s', [{ type: 't', data: `${n}` }]);
+  // What a crash leaves behind: the files as they are, without a clean close.
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  await using recovered = await openSqliteLog({ path: copy });
+  expect(await recovered.head('s')).toBe(50);
+});
