@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// `source` resolves the package's own name to src/, so that nothing needs a build but what tests one.
-const conditions = ['source', 'node', 'import', 'default'];
+// `verbatim-source` resolves the package's own name to src/, so that nothing needs a build but what tests one.
+const conditions = ['verbatim-source', 'node', 'import', 'default'];
 
 const shared = {
   resolve: { conditions },

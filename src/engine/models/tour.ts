@@ -1,5 +1,6 @@
 // What demo/tour answers: Markdown of every common kind, about the program itself.
 
+/** The text, to check what arrived against. */
 export const tourText = `# Welcome to Verbatim 👋
 
 You are watching an answer arrive **piece by piece**, about forty pieces a second. No language model is at work here: this is the *demo model*, which says the same words to everyone, so that you can check every one of them. What carries the words is the real thing.
