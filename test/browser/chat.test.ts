@@ -1,0 +1,209 @@
+// The page in a real Chromium, before the built program: what a person sees and does.
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { tourText } from 'verbatim/models';
+import { answerText, openBrowser, send, waitForStatus, waitForText } from '../support/browser.ts';
+import { call } from '../support/api.ts';
+import { createWorkspace, type Program, type Workspace } from '../support/program.ts';
+
+let browser: Browser;
+let workspace: Workspace;
+let program: Program;
+let context: BrowserContext;
+let page: Page;
+let errors: string[];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+
+beforeEach(async () => {
+  workspace = createWorkspace();
+  program = await workspace.start();
+  errors = [];
+  ({ context, page } = await newScreen());
+});
+
+afterEach(async () => {
+  await context.close();
+  await program.kill('SIGTERM');
+  workspace[Symbol.dispose]();
+  expect(errors).toEqual([]);
+});
+
+afterAll(() => browser.close());
+
+async function newScreen(
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ context: BrowserContext; page: Page }> {
+  const screen = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], ...options });
+  const opened = await screen.newPage();
+  opened.on('pageerror', (error) => errors.push(String(error)));
+  return { context: screen, page: opened };
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- The API’s answer is what is tested.
+async function conversationIn(url: string): Promise<any> {
+  const { pathname } = new URL(url);
+  return (await call(`${program.url}/api/conversations/${pathname.split('/').at(-1) ?? ''}`)).body;
+}
+
+/** What a page shows that was opened after all was over: nothing of it has streamed. */
+async function textOnFreshPage(url: string): Promise<string> {
+  const fresh = await newScreen();
+  await fresh.page.goto(url);
+  await waitForText(fresh.page, 0);
+  const text = await answerText(fresh.page);
+  await fresh.context.close();
+  return text;
+}
+
+it('streams an answer in visible steps, to the exact text', async () => {
+  await page.goto(program.url);
+  await send(page, 'Give me the tour');
+  await page.waitForURL('**/c/*');
+  const lengths = new Set<number>();
+  for (let length = 0; lengths.size < 10; lengths.add(length)) length = (await waitForText(page, length)).length;
+  expect((await conversationIn(page.url())).runs[0].status).toBe('running');
+  await waitForStatus(page, 'done');
+  expect((await conversationIn(page.url())).messages[1].parts[0].text).toBe(tourText);
+  expect(await answerText(page)).toBe(await textOnFreshPage(page.url()));
+  await page.getByRole('button', { name: /copy/i }).last().click();
+});
+
+it('has the text so far at once after a refresh in mid-answer, and goes on', async () => {
+  await page.goto(program.url);
+  await send(page, 'Give me the tour');
+  const before = await waitForText(page, 300);
+  await page.reload();
+  const after = await waitForText(page, 0);
+  expect(after.length).toBeGreaterThanOrEqual(before.length);
+  await waitForText(page, after.length + 100);
+  await waitForStatus(page, 'done');
+  expect(await answerText(page)).toBe(await textOnFreshPage(page.url()));
+  expect((await conversationIn(page.url())).messages[1].parts[0].text).toBe(tourText);
+});
+
+it('reconnects by itself when the server was killed and started again, and nothing is twice', async () => {
+  await page.goto(program.url);
+  await send(page, 'Give me the tour');
+  const before = await waitForText(page, 300);
+  await program.kill('SIGKILL');
+  await page.locator('[data-testid="connection"][data-phase="stale"]').waitFor();
+  expect((await answerText(page)).length).toBeGreaterThanOrEqual(before.length);
+  program = await workspace.start({ port: program.port });
+  await page.locator('[data-testid="connection"][data-phase="live"]').waitFor();
+  await waitForStatus(page, 'done');
+  expect(await answerText(page)).toBe(await textOnFreshPage(page.url()));
+  expect((await conversationIn(page.url())).messages[1].parts[0].text).toBe(tourText);
+});
+
+it('shows one answer on two screens, and stop on one stops both within 200 ms', async () => {
+  await page.goto(program.url);
+  await send(page, 'Give me the tour');
+  await page.waitForURL('**/c/*');
+  const second = await newScreen();
+  await second.page.goto(page.url());
+  const delays: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    if (round > 0) await send(page, 'Once more');
+    await Promise.all(
+      [page, second.page].map(
+        async (screen) => await screen.locator('article[data-role="assistant"]').nth(round).waitFor(),
+      ),
+    );
+    await Promise.all([waitForText(page, 50), waitForText(second.page, 50)]);
+    const stopped = [page, second.page].map((screen) =>
+      screen.evaluate(
+        (index) =>
+          new Promise<number>((resolve) => {
+            const look = (): void => {
+              const answer = document.querySelectorAll<HTMLElement>('article[data-role="assistant"]')[index];
+              if (answer?.dataset['status'] === 'stopped') resolve(performance.timeOrigin + performance.now());
+            };
+            new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+          }),
+        round,
+      ),
+    );
+    const pressed = await second.page.evaluate(() => {
+      document.querySelector<HTMLButtonElement>('button[aria-label="Stop answering"]')?.click();
+      return performance.timeOrigin + performance.now();
+    });
+    delays.push(Math.max(...(await Promise.all(stopped))) - pressed);
+    expect(await answerText(page)).toBe(await answerText(second.page));
+  }
+  // The third of five: one that another program on the machine held up says nothing.
+  expect(delays.toSorted((a, b) => a - b)[2], `all: ${delays.map(Math.round).join(', ')} ms`).toBeLessThan(200);
+  await second.context.close();
+});
+
+it('says that a demo model is one, keeps a draft over a refresh, and lists the conversation', async () => {
+  await page.goto(program.url);
+  await page.getByLabel('Model').selectOption('demo/echo');
+  await send(page, 'An echo of this');
+  await waitForStatus(page, 'done');
+  await expect.poll(() => page.locator('article[data-role="assistant"]').innerText()).toMatch(/demo model/i);
+  expect(await answerText(page)).toBe('An echo of this');
+  await page.getByLabel('Message', { exact: true }).fill('not sent yet');
+  await page.reload();
+  await expect.poll(() => page.getByLabel('Message', { exact: true }).inputValue()).toBe('not sent yet');
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await list.getByRole('link', { name: 'An echo of this' }).waitFor();
+  expect(await page.title()).toBe('An echo of this · Verbatim');
+});
+
+it('renders hostile Markdown as harmless text, and calls nobody', async () => {
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(program.url) && !request.url().startsWith('data:')) foreign.push(request.url());
+  });
+  await page.goto(program.url);
+  await page.getByLabel('Model').selectOption('demo/echo');
+  await send(
+    page,
+    [
+      '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">',
+      '[a](javascript:window.hacked=3) ![beacon](http://127.0.0.1:9/beacon.png)',
+      '<a href="javascript:window.hacked=4">b</a> <iframe src="http://127.0.0.1:9/"></iframe> <style>body{display:none}</style>',
+    ].join('\n\n'),
+  );
+  await waitForStatus(page, 'done');
+  for (const link of await page.locator('[data-part="text"] a').all()) {
+    expect(await link.getAttribute('href')).not.toMatch(/^javascript:/i);
+  }
+  expect(await page.locator('[data-part="text"]').locator('script, iframe, style, img').count()).toBe(0);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  expect(foreign).toEqual([]);
+});
+
+it('fits a phone, in the dark, without scrolling sideways', async () => {
+  const phone = await newScreen({
+    viewport: { width: 390, height: 844 },
+    colorScheme: 'dark',
+    hasTouch: true,
+    isMobile: true,
+  });
+  await phone.page.goto(program.url);
+  await send(phone.page, 'Give me the tour');
+  await waitForText(phone.page, 1_500);
+  const { scroll, inner } = await phone.page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    inner: innerWidth,
+  }));
+  expect(scroll).toBeLessThanOrEqual(inner);
+  await phone.page.getByRole('button', { name: 'Open conversations' }).click();
+  await phone.page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+  await phone.page.keyboard.press('Escape');
+  await phone.page.getByRole('button', { name: 'Stop answering' }).click();
+  await waitForStatus(phone.page, 'stopped');
+  await phone.context.close();
+});
+
+it('says so where there is no such conversation', async () => {
+  await page.goto(`${program.url}/c/c_00000000000000000000`);
+  await page
+    .getByText(/not found|no such conversation|does not exist|isn’t here|isn't here/i)
+    .first()
+    .waitFor();
+});

@@ -1,0 +1,51 @@
+// A real Chromium, with no connections but those that a test makes.
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findChromium } from '../../scripts/set-up-test-environment.ts';
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('Chromium is missing: run npm test, which says how to get it');
+  return await chromium.launch({ executablePath, args: quiet });
+}
+
+/** The newest answer on the page. */
+export const lastAnswer = 'article[data-role="assistant"] >> nth=-1';
+
+/** Types the message and sends it with Enter. */
+export async function send(page: Page, text: string): Promise<void> {
+  const box = page.getByLabel('Message', { exact: true });
+  await box.fill(text);
+  await box.press('Enter');
+}
+
+/** Resolves when the newest answer has this status. */
+export async function waitForStatus(page: Page, status: string): Promise<void> {
+  await page.locator(`article[data-role="assistant"][data-status="${status}"] >> nth=-1`).waitFor();
+}
+
+/** Resolves with the newest answer's visible text once it is longer than `length`. */
+export async function waitForText(page: Page, length: number): Promise<string> {
+  const handle = await page.waitForFunction(
+    (least) => {
+      const text = [...document.querySelectorAll<HTMLElement>('[data-part="text"]')].at(-1)?.innerText ?? '';
+      return text.length > least ? text : false;
+    },
+    length,
+    { polling: 'raf' },
+  );
+  return (await handle.jsonValue()) || '';
+}
+
+export async function answerText(page: Page): Promise<string> {
+  return await page.locator('[data-part="text"] >> nth=-1').innerText();
+}
