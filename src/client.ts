@@ -10,6 +10,7 @@ export {
 export type { ConversationStore, ConversationView } from './client/conversation-store.ts';
 export type { TransportOptions } from './client/transport.ts';
 export type { Conversation } from './conversation/reduce.ts';
+export { latestLeaf, pathTo } from './conversation/tree.ts';
 export { textOf, type Message, type Part, type TextPart } from './conversation/message.ts';
 export {
   hasEnded,

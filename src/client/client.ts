@@ -39,7 +39,8 @@ export interface SendRequest {
 export interface Client {
   listConversations(): Promise<readonly ConversationSummary[]>;
   listModels(): Promise<ModelList>;
-  createConversation(request?: { title?: string; model?: string }): Promise<Conversation>;
+  /** Creates a conversation, once for each `key`; without one, once for each call. */
+  createConversation(request?: { title?: string; model?: string }, options?: { key?: string }): Promise<Conversation>;
   /**
    * Sends a message, exactly once: what fails on the way is sent again with the same key.
    * `key` names the message over several calls, as after a failure that a person saw.
@@ -68,8 +69,8 @@ export function createClient(options: TransportOptions = {}, deps: { clock?: Clo
       const preferred = isRecord(answer) && typeof answer['default'] === 'string' ? answer['default'] : undefined;
       return { models, default: preferred ?? models[0]?.id ?? '' };
     },
-    async createConversation(request = {}) {
-      const answer = await transport.request('/api/conversations', { method: 'POST', body: request, key: random.id() });
+    async createConversation(request = {}, { key = random.id() } = {}) {
+      const answer = await transport.request('/api/conversations', { method: 'POST', body: request, key });
       return expectRecord(answer) as unknown as Conversation; // The server's own reducer made it.
     },
     async send(id, request, { key = random.id() } = {}) {

@@ -14,7 +14,7 @@ export interface TransportOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method?: 'GET' | 'POST' | undefined;
   readonly body?: unknown;
   /** The `Idempotency-Key`; a write without one is never sent twice. */

@@ -8,12 +8,12 @@ export function pathTo(messages: readonly Message[], leaf: MessageId | null): Me
   const path: Message[] = [];
   let next = leaf === null ? undefined : byId.get(leaf);
   while (next !== undefined) {
-    path.unshift(next);
+    path.push(next);
     // Taken out, so that a parent that points back cannot make this endless.
     byId.delete(next.id);
     next = next.parent === null ? undefined : byId.get(next.parent);
   }
-  return path;
+  return path.toReversed();
 }
 
 /** The newest message without an answer below it: where the next message goes. Null in an empty tree. */

@@ -59,7 +59,7 @@ it('loses and repeats nothing over kill -9 at random points, and the viewer come
   await using last = program;
   const state = await viewer.ended;
   viewer.stop();
-  expect(textOf(state.messages.at(-1) ?? state.messages[0]!), `seed ${seed}`).toBe(tourText);
+  expect(state.messages.slice(1).map(textOf), `seed ${seed}`).toEqual([tourText]);
   expect(state.runs).toMatchObject([{ status: 'done', attempt: kills + 1 }]);
   expect(viewer.phases.filter((phase) => phase === 'stale').length).toBeGreaterThanOrEqual(kills);
   const { events } = await readEvents(`${last.url}/api/conversations/${conversation.id}/events?after=0`, {
@@ -78,6 +78,6 @@ it('leaves a run to the next start on SIGTERM, and ends with 0', async () => {
   expect(await first.kill('SIGTERM')).toBe(0);
   await using second = await workspace.start({ port: first.port });
   expect(second.output).toContain('Resumed 1 answer that was cut');
-  expect(textOf((await viewer.ended).messages[1]!)).toBe(tourText);
+  expect((await viewer.ended).messages.slice(1).map(textOf)).toEqual([tourText]);
   viewer.stop();
 });

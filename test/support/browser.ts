@@ -18,9 +18,6 @@ export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath, args: quiet });
 }
 
-/** The newest answer on the page. */
-export const lastAnswer = 'article[data-role="assistant"] >> nth=-1';
-
 /** Types the message and sends it with Enter. */
 export async function send(page: Page, text: string): Promise<void> {
   const box = page.getByLabel('Message', { exact: true });
