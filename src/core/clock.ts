@@ -17,12 +17,21 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): Timer;
 }
 
+const maxTimeoutMs = 2 ** 31 - 1; // [whatwg-html 8.6]: a timeout is a 32-bit signed integer.
+
 /** The runtime's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, options) => sleepOn(systemClock, ms, options?.signal),
   setTimer(ms, callback) {
-    const handle = setTimeout(callback, ms);
+    let handle: ReturnType<typeof setTimeout>;
+    // A runtime's timer fires at once where it is asked for more than it can hold, as by a server's
+    // `retry: 99999999999`. So a long wait is made of several.
+    function wait(leftMs: number): void {
+      if (leftMs <= maxTimeoutMs) handle = setTimeout(callback, leftMs);
+      else handle = setTimeout(() => wait(leftMs - maxTimeoutMs), maxTimeoutMs);
+    }
+    wait(ms);
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -80,9 +80,18 @@ export function isErrorCode(text: unknown): text is ErrorCode {
 
 /** The value as it is shown in an error message: one line, at most 80 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'object' && value !== null ? showObject(value) : String(value);
   const line = text.replaceAll(/\p{Cc}+/gu, ' ');
   return line.length <= 80 ? `"${line}"` : `"${line.slice(0, 79)}…"`;
+}
+
+function showObject(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A circle or a bigint: saying what is wrong must not fail by itself.
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** The message of anything that was thrown. */
