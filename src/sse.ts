@@ -13,4 +13,5 @@ export {
   type NodeResponse,
   type SendResult,
 } from './sse/node-writer.ts';
+export { systemClock, type Clock } from './core/clock.ts';
 export { isStreamError, StreamError, type ErrorCode } from './core/errors.ts';

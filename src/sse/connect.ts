@@ -2,8 +2,11 @@
 // The decisions are reconnect.ts's; this file performs them.
 import { systemClock, type Clock, type Timer } from '../core/clock.ts';
 import { isStreamError, show, StreamError } from '../core/errors.ts';
+import { tryParseJson } from '../core/json.ts';
+import { errorOfProblem } from '../core/problem.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import { defaultHeartbeatMs, type SseMessage } from './event.ts';
+import { toHeaderValue } from './last-event-id.ts';
 import { createParser } from './parse.ts';
 import {
   phaseOf,
@@ -44,7 +47,8 @@ export interface ConnectOptions {
  *
  * Events come in order, each once as far as the server honours `Last-Event-ID`. A slow consumer
  * slows reading. Ends when the server says so (204). Errors: `request-failed` for an answer that
- * a retry cannot mend (4xx other than 408, 425, 429; another content type), `event-too-large`.
+ * a retry cannot mend (4xx other than 408, 425, 429; another content type), or the code of its
+ * problem document, `event-too-large`.
  */
 export async function* connect(url: string | URL, options: ConnectOptions = {}): AsyncGenerator<SseMessage, void> {
   const connection = open(url, options);
@@ -60,6 +64,7 @@ export async function* connect(url: string | URL, options: ConnectOptions = {}):
 }
 
 const retryableStatus = new Set([408, 425, 429]);
+const maxRefusalLength = 1_000; // Chosen: the error shows 80 characters of it.
 
 interface Connection {
   next(): Promise<SseMessage | undefined>;
@@ -83,6 +88,7 @@ function open(url: string | URL, options: ConnectOptions): Connection {
   // What one chunk held and the consumer has not taken yet; the next chunk is read when it is empty.
   const ready: SseMessage[] = [];
   let wakeConsumer: (() => void) | undefined;
+  // Set while the consumer holds reading up.
   let wakeReader: (() => void) | undefined;
 
   function send(input: ReconnectInput): void {
@@ -100,10 +106,14 @@ function open(url: string | URL, options: ConnectOptions): Connection {
     announce();
   }
 
+  /** Sends what may find the connection silent: which says nothing about the server while nobody reads. */
+  function sendChecked(input: ReconnectInput): void {
+    if (wakeReader !== undefined) send({ type: 'bytes' });
+    send(input);
+  }
+
   function onTimer(): void {
-    // While the consumer holds reading up, silence says nothing about the server.
-    if (ready.length > 0) send({ type: 'bytes' });
-    send({ type: 'timer-fired' });
+    sendChecked({ type: 'timer-fired' });
   }
 
   function announce(): void {
@@ -115,7 +125,6 @@ function open(url: string | URL, options: ConnectOptions): Connection {
 
   function end(reason: unknown): void {
     if (reason !== undefined) failure = { reason };
-    ready.length = 0;
     send({ type: 'refused' });
     attempt?.abort();
     wakeConsumer?.();
@@ -131,7 +140,7 @@ function open(url: string | URL, options: ConnectOptions): Connection {
         end(undefined);
         return;
       }
-      if (!(await accept(response))) return;
+      if (!(await accept(response, mine))) return;
       send({ type: 'opened' });
       await read(response, mine);
       if (attempt === mine) send({ type: 'lost' });
@@ -147,26 +156,22 @@ function open(url: string | URL, options: ConnectOptions): Connection {
   async function request(attemptSignal: AbortSignal): Promise<Response> {
     const headers = new Headers(await options.headers?.());
     headers.set('Accept', 'text/event-stream');
-    if (cursor !== '') headers.set('Last-Event-ID', cursor);
+    if (cursor !== '') headers.set('Last-Event-ID', toHeaderValue(cursor));
     const doFetch = options.fetch ?? globalThis.fetch;
     return await doFetch(url, { headers, signal: attemptSignal, cache: 'no-store' });
   }
 
   /** Whether the answer is a stream; else decides whether to come back. */
-  async function accept(response: Response): Promise<boolean> {
+  async function accept(response: Response, mine: AbortController): Promise<boolean> {
     const type = response.headers.get('Content-Type') ?? '';
     if (response.ok && type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream') return true;
     if (response.status >= 500 || retryableStatus.has(response.status)) {
       await response.body?.cancel();
-      send({ type: 'lost', retryAfterMs: retryAfterMs(response.headers.get('Retry-After'), clock.now()) });
+      const waitMs = retryAfterMs(response.headers.get('Retry-After'), clock.now());
+      if (attempt === mine) send({ type: 'lost', retryAfterMs: waitMs });
       return false;
     }
-    const body = (await response.text()).slice(0, 1_000);
-    throw new StreamError(
-      'request-failed',
-      `Expected an event stream from ${String(url)}, got ${response.status} ${type}: ${show(body)}.`,
-      { details: { status: response.status } },
-    );
+    throw await refusalOf(response, url);
   }
 
   async function read(response: Response, mine: AbortController): Promise<void> {
@@ -201,12 +206,18 @@ function open(url: string | URL, options: ConnectOptions): Connection {
     if (ready.length === 0) return;
     wakeConsumer?.();
     await new Promise<void>((resolve) => {
-      wakeReader = resolve;
+      wakeReader = () => {
+        wakeReader = undefined;
+        resolve();
+      };
     });
   }
 
-  const page = watchPage((input) => send(input));
-  const onAbort = (): void => end(signal?.reason);
+  const page = watchPage(sendChecked);
+  const onAbort = (): void => {
+    ready.length = 0;
+    end(signal?.reason);
+  };
   signal?.addEventListener('abort', onAbort, { once: true });
   announce();
   if (signal?.aborted === true) onAbort();
@@ -236,6 +247,41 @@ function open(url: string | URL, options: ConnectOptions): Connection {
   };
 }
 
+/** What is wrong with an answer that a retry cannot mend. */
+async function refusalOf(response: Response, url: string | URL): Promise<StreamError> {
+  const { status } = response;
+  const type = response.headers.get('Content-Type') ?? '';
+  // Of an answer that is fine but no event stream the type says enough, and it may never end.
+  const body = response.ok ? '' : await startOf(response);
+  const problem = errorOfProblem(tryParseJson(body), status);
+  if (problem !== undefined) return problem;
+  return new StreamError(
+    'request-failed',
+    `Expected an event stream from ${String(url)}, got ${status} ${type}: ${show(body)}.`,
+    { details: { status } },
+  );
+}
+
+/** The first characters of an answer's body, as far as it comes. */
+async function startOf(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    while (text.length < maxRefusalLength) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    // It broke off: the status is what counts.
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+  return text.slice(0, maxRefusalLength);
+}
+
 /** Retry-After in ms: seconds or a date [rfc9110 10.2.3]; undefined where there is none. */
 function retryAfterMs(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
@@ -250,16 +296,18 @@ function watchPage(send: (input: ReconnectInput) => void): { close(): void } {
   const woken = (): void => {
     if (document.visibilityState === 'visible') send({ type: 'woken' });
   };
+  // The network counts for a hidden tab too: it may be there to notify.
+  const online = (): void => send({ type: 'woken' });
   const offline = (): void => send({ type: 'went-offline' });
   document.addEventListener('visibilitychange', woken);
   window.addEventListener('pageshow', woken);
-  window.addEventListener('online', woken);
+  window.addEventListener('online', online);
   window.addEventListener('offline', offline);
   return {
     close() {
       document.removeEventListener('visibilitychange', woken);
       window.removeEventListener('pageshow', woken);
-      window.removeEventListener('online', woken);
+      window.removeEventListener('online', online);
       window.removeEventListener('offline', offline);
     },
   };

@@ -4,6 +4,7 @@ import { systemClock, type Clock, type Timer } from '../core/clock.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import { encode, encodeComment, encodeRetry } from './encode.ts';
 import { defaultHeartbeatMs, type SseEvent } from './event.ts';
+import { fromHeaderValue } from './last-event-id.ts';
 import { eventStreamHeaders, spreadRetryMs } from './respond.ts';
 
 /** What is needed of a request. */
@@ -14,6 +15,8 @@ export interface NodeRequest {
 /** What is needed of a response. */
 export interface NodeResponse {
   readonly writableLength: number;
+  /** Whether it is closed already: its `close` event will not come again. */
+  readonly destroyed?: boolean | undefined;
   writeHead(status: number, headers: Record<string, string>): unknown;
   write(text: string): boolean;
   end(): unknown;
@@ -26,7 +29,10 @@ export interface EventStreamOptions {
   readonly heartbeatMs?: number | undefined;
   /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
   readonly retryMs?: number | undefined;
-  /** What may wait for a slow reader, in bytes; beyond it the connection is closed. Default: 1 MiB. */
+  /**
+   * What may wait for a slow reader, in bytes; one that leaves more waiting is cut off at the next
+   * event. A single event may be larger. Default: 1 MiB.
+   */
   readonly maxBufferedBytes?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
@@ -41,8 +47,8 @@ export interface EventStream {
   /** Aborts when the client has left, or was closed. */
   readonly signal: AbortSignal;
   /**
-   * Sends one event. A reader that leaves more than `maxBufferedBytes` waiting is cut off: it can
-   * come back from its cursor, and memory stays bounded.
+   * Sends one event. A reader that has left more than `maxBufferedBytes` waiting is cut off: it can
+   * come back from its cursor, and memory is bounded by that and one event.
    */
   send(event: SseEvent): SendResult;
   /** Resolves when the reader can take more, or has left. */
@@ -91,22 +97,30 @@ export function openEventStream(
   response.on('close', leave);
   response.on('error', leave);
   response.on('drain', release);
-  response.writeHead(200, { ...eventStreamHeaders });
-  write(encodeRetry(spreadRetryMs(retryMs, random)));
-  heartbeat();
+  if (response.destroyed === true) {
+    // It was closed before this call, while its handler waited: no event will tell.
+    leave();
+  } else {
+    response.writeHead(200, { ...eventStreamHeaders });
+    write(encodeRetry(spreadRetryMs(retryMs, random)));
+    heartbeat();
+  }
   const header = request.headers['last-event-id'];
 
   return {
-    lastEventId: typeof header === 'string' ? header : '',
+    lastEventId: typeof header === 'string' ? fromHeaderValue(header) : '',
     signal: left.signal,
     send(event) {
       if (left.signal.aborted) return 'dead';
-      write(encode(event));
+      const block = encode(event);
+      // What waited before counts, not this event: else an event above the bound, such as a long
+      // conversation's snapshot, would cut off every reader, each time it came back.
       if (response.writableLength > maxBufferedBytes) {
         response.destroy();
         leave();
         return 'dead';
       }
+      write(block);
       return blocked ? 'wait' : 'accepted';
     },
     async drained() {

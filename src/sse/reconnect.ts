@@ -114,8 +114,11 @@ function lose(state: ReconnectState, retryAfterMs: number | undefined, deps: Rec
   const lived = state.type === 'live' && state.lastByteAtMs - state.openedAtMs >= deps.policy.proofOfLifeMs;
   const attempt = lived ? 0 : state.attempt;
   const jitterMs = backoffMs(attempt, deps.random, deps.policy);
-  // What a server asks for is the least; its clients' jitter comes on top, so that they spread.
-  const ms = retryAfterMs ?? (state.retryMs === null ? jitterMs : state.retryMs + (attempt === 0 ? 0 : jitterMs));
+  // What a server asks for is the least; its clients' jitter comes on top, so that they spread, and
+  // so that "Retry-After: 0" makes no storm. Only a first `retry`, which the server spreads, is bare.
+  const askedMs = retryAfterMs ?? state.retryMs ?? 0;
+  const isBare = retryAfterMs === undefined && state.retryMs !== null && attempt === 0;
+  const ms = isBare ? askedMs : askedMs + jitterMs;
   return {
     state: { ...state, type: 'waiting', attempt: attempt + 1 },
     effects: [{ type: 'set-timer', ms }],
@@ -126,10 +129,12 @@ function fire(state: ReconnectState, deps: ReconnectDeps): ReconnectStep {
   if (state.type === 'waiting') return reconnect(state, deps);
   if (state.type !== 'live' && state.type !== 'connecting') return { state, effects: [] };
   const { readTimeoutMs } = deps.policy;
-  const silentMs = Math.max(0, deps.nowMs - state.lastByteAtMs);
+  // A clock that was set back would hide the silence until it caught up: count from now instead.
+  const lastByteAtMs = Math.min(state.lastByteAtMs, deps.nowMs);
+  const silentMs = deps.nowMs - lastByteAtMs;
   // Timers of a hidden tab come late and early: the time of the last byte decides, not the timer.
   if (state.type === 'live' && silentMs < readTimeoutMs) {
-    return { state, effects: [{ type: 'set-timer', ms: readTimeoutMs - silentMs }] };
+    return { state: { ...state, lastByteAtMs }, effects: [{ type: 'set-timer', ms: readTimeoutMs - silentMs }] };
   }
   const lost = lose(state, undefined, deps);
   return { state: lost.state, effects: [{ type: 'abort' }, ...lost.effects] };

@@ -23,7 +23,7 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'X-Accel-Buffering': 'no',
 };
 
-/** Gives the events of one response. Its signal aborts when the reader has left. */
+/** Gives the events of one response. Its signal aborts when the reader has left or the body broke off. */
 export type EventSourceFunction = (signal: AbortSignal) => AsyncIterable<SseEvent>;
 
 /**
@@ -69,10 +69,20 @@ function streamOf(source: EventSourceFunction, options: RespondOptions): Readabl
       else controller.enqueue(encoder.encode(encode(result.value)));
     } catch (error) {
       controller.error(error);
+      settle();
+      // An event that cannot be encoded leaves a source that still runs. What its end throws is
+      // not told: the reader has the first error.
+      await leave(error).catch(() => undefined);
     } finally {
       asking = false;
       settle();
     }
+  }
+
+  async function leave(reason: unknown): Promise<void> {
+    if (left.signal.aborted) return;
+    left.abort(reason);
+    await iterator.return?.();
   }
 
   return new ReadableStream<Uint8Array>(
@@ -96,8 +106,7 @@ function streamOf(source: EventSourceFunction, options: RespondOptions): Readabl
       },
       async cancel() {
         settle();
-        left.abort(new DOMException('The reader has left', 'AbortError'));
-        await iterator.return?.();
+        await leave(new DOMException('The reader has left', 'AbortError'));
       },
     },
     { highWaterMark: 0 },

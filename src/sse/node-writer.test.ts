@@ -1,0 +1,246 @@
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createFakeClock } from '../testing/fake-clock.ts';
+import { createSeededRandom } from '../testing/seeded-random.ts';
+import { openEventStream, type EventStream, type EventStreamOptions } from './node-writer.ts';
+
+const closers: Array<() => Promise<void>> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The client's end. */
+  readonly incoming: () => Promise<IncomingMessage>;
+  readonly socket: Socket;
+}
+
+/** One request to a real server on a port of its own, stopped between the two sides. */
+async function createExchange(headers: Record<string, string> = {}): Promise<Exchange> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A server that listens on TCP has an address of this kind.
+  const { port } = server.address() as AddressInfo;
+  const outgoing = get({ port, host: '127.0.0.1', headers, agent: false });
+  // What a destroyed request reports is the point of some tests and of no interest in the others.
+  outgoing.on('error', () => undefined);
+  outgoing.on('response', (incoming) => incoming.on('error', () => undefined));
+  const answered = once(outgoing, 'response');
+  const [request, response]: [IncomingMessage, ServerResponse] = await once(server, 'request').then(
+    ([first, second]) => [first, second],
+  );
+  closers.push(async () => {
+    outgoing.destroy();
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  answered.catch(() => undefined);
+  return {
+    request,
+    response,
+    incoming: async () => await answered.then(([incoming]) => incoming),
+    get socket() {
+      if (outgoing.socket === null) throw new Error('Expected a connection');
+      return outgoing.socket;
+    },
+  };
+}
+
+async function createRig(options: EventStreamOptions = {}, headers?: Record<string, string>) {
+  const exchange = await createExchange(headers);
+  const clock = createFakeClock();
+  const stream = openEventStream(exchange.request, exchange.response, {
+    clock,
+    random: createSeededRandom(1),
+    ...options,
+  });
+  return { ...exchange, client: exchange.socket, clock, stream };
+}
+
+/** Collects what arrives until `enough` says so. */
+async function readUntil(incoming: IncomingMessage, enough: (text: string) => boolean): Promise<string> {
+  let text = '';
+  incoming.setEncoding('utf8');
+  return await new Promise((resolve) => {
+    incoming.on('data', (chunk: string) => {
+      text += chunk;
+      if (enough(text)) resolve(text);
+    });
+  });
+}
+
+async function left(stream: EventStream): Promise<void> {
+  if (!stream.signal.aborted) await once(stream.signal, 'abort');
+}
+
+describe('the answer', () => {
+  it('has the headers of an event stream and its first bytes at once', async () => {
+    const { incoming } = await createRig({ retryMs: 1_000 });
+    const answer = await incoming();
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    expect(await readUntil(answer, (text) => text.endsWith('\n\n'))).toMatch(/^retry: [0-9]+\n\n$/);
+  });
+
+  it('carries the events as they are sent, and ends when it is closed', async () => {
+    const { incoming, stream, clock } = await createRig();
+    expect(stream.send({ id: '1', data: 'é\n🐟' })).toBe('accepted');
+    expect(stream.send({ event: 'tick', data: 'b' })).toBe('accepted');
+    stream.close();
+    stream.close();
+    const answer = await incoming();
+    const ended = once(answer, 'end');
+    const expected = 'id: 1\ndata: é\ndata: 🐟\n\nevent: tick\ndata: b\n\n';
+    expect(await readUntil(answer, (text) => text.includes('data: b\n\n'))).toMatch(new RegExp(`\\n\\n${expected}$`));
+    await ended;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('refuses an event that could break out, and goes on', async () => {
+    const { stream } = await createRig();
+    expect(() => stream.send({ id: '1\ndata: x', data: 'a' })).toThrow('without CR, LF or NUL');
+    expect(stream.send({ data: 'a' })).toBe('accepted');
+  });
+});
+
+describe('lastEventId', () => {
+  it('is what the client has seen', async () => {
+    const { stream } = await createRig({}, { 'Last-Event-ID': 'e.42' });
+    expect(stream.lastEventId).toBe('e.42');
+  });
+
+  it('is "" where the client has none', async () => {
+    expect((await createRig()).stream.lastEventId).toBe('');
+  });
+
+  it('is read as UTF-8, as browsers send it', async () => {
+    const sent = Buffer.from('é日', 'utf8').toString('latin1');
+    const { stream } = await createRig({}, { 'Last-Event-ID': sent });
+    expect(stream.lastEventId).toBe('é日');
+  });
+});
+
+describe('the heartbeat', () => {
+  it('comes at rest, again and again', async () => {
+    const { incoming, clock } = await createRig({ heartbeatMs: 1_000 });
+    const answer = await incoming();
+    const text = readUntil(answer, (got) => got.split(': heartbeat\n\n').length === 4);
+    await clock.advance(3_000);
+    expect(await text).toMatch(/^retry: [0-9]+\n\n(: heartbeat\n\n){3}$/);
+  });
+});
+
+describe('a client that has left', () => {
+  it('aborts the signal, and what is sent is dead', async () => {
+    const { client, incoming, stream, clock } = await createRig();
+    await incoming();
+    expect(stream.send({ data: 'a' })).toBe('accepted');
+    client.destroy();
+    await left(stream);
+    expect(stream.send({ data: 'b' })).toBe('dead');
+    await stream.drained();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('before the stream was opened aborts the signal too', async () => {
+    const { request, response, socket } = await createExchange();
+    const closed = once(response, 'close');
+    socket.destroy();
+    await closed;
+    const clock = createFakeClock();
+    const stream = openEventStream(request, response, { clock });
+    await left(stream);
+    expect(stream.send({ data: 'a' })).toBe('dead');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is known at once after close', async () => {
+    const { stream, clock } = await createRig();
+    stream.close();
+    expect(stream.signal.aborted).toBe(true);
+    expect(stream.send({ data: 'a' })).toBe('dead');
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a slow reader', () => {
+  const block = { data: 'x'.repeat(64 * 1024) };
+  /** More than the kernel's buffers take, so that it waits until the client reads. */
+  const flood = { data: 'x'.repeat(32 * 1024 * 1024) };
+
+  it('gets "wait", and drained() resolves when it reads on', async () => {
+    const { incoming, stream } = await createRig();
+    expect(stream.send(flood)).toBe('wait');
+    let drained = false;
+    const waiting = stream.drained().then(() => {
+      drained = true;
+    });
+    await Promise.resolve();
+    expect(drained).toBe(false);
+    (await incoming()).resume();
+    await waiting;
+    expect(stream.send({ data: 'a' })).toBe('accepted');
+  });
+
+  it('that stalls is cut off once more than maxBufferedBytes wait', async () => {
+    const maxBufferedBytes = 1024 * 1024;
+    const { incoming, response, stream, clock } = await createRig({ maxBufferedBytes });
+    await incoming();
+    let most = 0;
+    let sent = 0;
+    const waiting = stream.drained();
+    while (stream.send(block) !== 'dead') {
+      most = Math.max(most, response.writableLength);
+      sent += 1;
+      expect(sent).toBeLessThan(1_000);
+    }
+    expect(most).toBeGreaterThan(maxBufferedBytes / 2);
+    expect(most).toBeLessThan(maxBufferedBytes + 2 * block.data.length);
+    expect(stream.signal.aborted).toBe(true);
+    expect(response.destroyed).toBe(true);
+    await waiting;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not one who is sent one event larger than maxBufferedBytes', async () => {
+    const { incoming, stream } = await createRig({ maxBufferedBytes: 100_000 });
+    const answer = await incoming();
+    const snapshot = 'x'.repeat(4_000_000);
+    const text = readUntil(answer, (got) => got.endsWith('after\n\n'));
+    expect(stream.send({ data: snapshot })).toBe('wait');
+    await stream.drained();
+    expect(stream.send({ data: 'after' })).toBe('accepted');
+    expect((await text).length).toBeGreaterThan(snapshot.length);
+  });
+
+  it.each(['close', 'client'])('that never reads does not hold drained() up: %s', async (how) => {
+    const { incoming, client, stream, clock } = await createRig();
+    await incoming();
+    expect(stream.send(flood)).toBe('wait');
+    const waiting = Promise.all([stream.drained(), stream.drained()]);
+    if (how === 'close') stream.close();
+    else client.destroy();
+    await waiting;
+    expect(stream.signal.aborted).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is sent no heartbeat while it is behind', async () => {
+    const { incoming, response, stream, clock } = await createRig();
+    await incoming();
+    expect(stream.send(flood)).toBe('wait');
+    const before = response.writableLength;
+    await clock.advance(60_000);
+    expect(response.writableLength).toBeLessThanOrEqual(before);
+  });
+});

@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeClock } from '../testing/fake-clock.ts';
+import { createSeededRandom } from '../testing/seeded-random.ts';
+import type { SseEvent } from './event.ts';
+import { respond, spreadRetryMs, type RespondOptions } from './respond.ts';
+
+/** A source under the test's hand, which counts how often it was asked. */
+function createSource() {
+  const answers: Array<(result: IteratorResult<SseEvent>) => void> = [];
+  const failures: Array<(reason: unknown) => void> = [];
+  let asked = 0;
+  let returned = 0;
+  let signal: AbortSignal | undefined;
+  return {
+    open(given: AbortSignal): AsyncIterable<SseEvent> {
+      signal = given;
+      return {
+        [Symbol.asyncIterator]: () => ({
+          async next() {
+            asked += 1;
+            return await new Promise<IteratorResult<SseEvent>>((resolve, reject) => {
+              answers.push(resolve);
+              failures.push(reject);
+            });
+          },
+          async return() {
+            returned += 1;
+            return { done: true, value: undefined };
+          },
+        }),
+      };
+    },
+    give: (event: SseEvent) => answers.shift()?.({ done: false, value: event }),
+    end: () => answers.shift()?.({ done: true, value: undefined }),
+    fail: (reason: unknown) => failures[0]?.(reason),
+    get asked() {
+      return asked;
+    },
+    get returned() {
+      return returned;
+    },
+    get signal() {
+      return signal;
+    },
+  };
+}
+
+function createRig(options: RespondOptions = {}) {
+  const clock = createFakeClock();
+  const source = createSource();
+  const response = respond(source.open, { clock, random: createSeededRandom(1), ...options });
+  const reader = response.body?.getReader();
+  if (reader === undefined) throw new Error('Expected a body');
+  return { clock, source, response, reader };
+}
+
+const decode = (chunk: ReadableStreamReadResult<Uint8Array>): string =>
+  chunk.done ? 'done' : new TextDecoder().decode(chunk.value);
+
+/** A rig whose first bytes, the retry, are read. */
+async function createStarted(options?: RespondOptions) {
+  const rig = createRig(options);
+  const first = decode(await rig.reader.read());
+  return { ...rig, first, read: async () => decode(await rig.reader.read()) };
+}
+
+describe('the response', () => {
+  it('has the headers of an event stream', () => {
+    const { response } = createRig();
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+  });
+
+  it('takes further headers, which cannot make it another type', () => {
+    const { response } = createRig({ headers: { 'X-Resume': 'exact', 'Content-Type': 'text/html' } });
+    expect(response.headers.get('X-Resume')).toBe('exact');
+    expect(response.headers.get('Content-Type')).toBe('text/event-stream');
+  });
+
+  it('begins with retry, at once and before the source is asked', async () => {
+    const { first, source } = await createStarted({ retryMs: 1_000 });
+    expect(first).toMatch(/^retry: [0-9]+\n\n$/);
+    expect(source.asked).toBe(0);
+  });
+
+  it('spreads retry over half to one and a half times its value', () => {
+    const random = createSeededRandom(5);
+    const values = Array.from({ length: 500 }, () => spreadRetryMs(1_000, random));
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(500);
+    expect(Math.min(...values)).toBeLessThan(520);
+    expect(Math.max(...values)).toBeLessThanOrEqual(1_500);
+    expect(Math.max(...values)).toBeGreaterThan(1_480);
+    expect(values.every((value) => Number.isInteger(value))).toBe(true);
+  });
+});
+
+describe('events', () => {
+  it('are encoded in order, and the body ends when the source does', async () => {
+    const { source, read, clock } = await createStarted();
+    const first = read();
+    await clock.advance(0);
+    source.give({ id: '1', data: 'a' });
+    expect(await first).toBe('id: 1\ndata: a\n\n');
+    const second = read();
+    await clock.advance(0);
+    source.give({ event: 'tick', data: 'é' });
+    expect(await second).toBe('event: tick\ndata: é\n\n');
+    const third = read();
+    await clock.advance(0);
+    source.end();
+    expect(await third).toBe('done');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('are asked for only when the reader pulls', async () => {
+    const { source, reader, clock } = createRig();
+    await clock.advance(0);
+    expect(source.asked).toBe(0);
+    await reader.read();
+    await clock.advance(0);
+    expect(source.asked).toBe(0);
+    const event = reader.read();
+    await clock.advance(0);
+    expect(source.asked).toBe(1);
+    source.give({ data: 'a' });
+    await event;
+    await clock.advance(0);
+    expect(source.asked).toBe(1);
+  });
+
+  it('cost at most one where the reader stalls, and no timer', async () => {
+    const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
+    const heartbeat = read();
+    await clock.advance(1_000);
+    expect(await heartbeat).toBe(': heartbeat\n\n');
+    source.give({ data: 'late' }); // The question that the heartbeat overtook.
+    await clock.advance(600_000);
+    expect(source.asked).toBe(1);
+    expect(clock.pending).toBe(0);
+    expect(await read()).toBe('data: late\n\n');
+  });
+});
+
+describe('the heartbeat', () => {
+  it('comes after each rest, with the source asked once', async () => {
+    const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
+    for (let beat = 0; beat < 3; beat += 1) {
+      const chunk = read();
+      let arrived = false;
+      void chunk.then(() => {
+        arrived = true;
+      });
+      await clock.advance(999);
+      expect(arrived).toBe(false);
+      await clock.advance(1);
+      expect(await chunk).toBe(': heartbeat\n\n');
+    }
+    expect(source.asked).toBe(1);
+    const event = read();
+    source.give({ data: 'a' });
+    expect(await event).toBe('data: a\n\n');
+  });
+
+  it('is put off by each event', async () => {
+    const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
+    for (let index = 0; index < 3; index += 1) {
+      const chunk = read();
+      await clock.advance(900);
+      source.give({ data: String(index) });
+      expect(await chunk).toBe(`data: ${index}\n\n`);
+    }
+  });
+
+  it('is every 15 s by default', async () => {
+    const { read, clock } = await createStarted();
+    const chunk = read();
+    await clock.advance(15_000);
+    expect(await chunk).toBe(': heartbeat\n\n');
+  });
+});
+
+describe('the reader that leaves', () => {
+  it('aborts the signal, returns the iterator and leaves no timer', async () => {
+    const { source, reader, read, clock } = await createStarted();
+    const pending = read();
+    await clock.advance(0);
+    expect(source.signal?.aborted).toBe(false);
+    await reader.cancel();
+    expect(await pending).toBe('done');
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('before it read anything does so too', async () => {
+    const { source, reader, clock } = createRig();
+    await reader.cancel();
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not disturbed by an event that comes too late', async () => {
+    const { source, reader, read, clock } = await createStarted();
+    void read();
+    await clock.advance(0);
+    await reader.cancel();
+    source.give({ data: 'late' });
+    await clock.advance(60_000);
+    expect(clock.pending).toBe(0);
+    expect(source.asked).toBe(1);
+  });
+
+  it('lets a generator run its finally', async () => {
+    const clock = createFakeClock();
+    let cleanedUp = false;
+    const response = respond(
+      async function* (signal) {
+        try {
+          for (let n = 1; ; n += 1) {
+            yield { data: String(n) };
+            await clock.sleep(1_000, { signal });
+          }
+        } finally {
+          cleanedUp = true;
+        }
+      },
+      { clock },
+    );
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.read();
+    const pending = reader?.read();
+    await clock.advance(10);
+    await reader?.cancel();
+    await pending;
+    expect(cleanedUp).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a failure', () => {
+  it('of the source breaks the body off with its error', async () => {
+    const { source, read, clock } = await createStarted();
+    const chunk = read();
+    await clock.advance(0);
+    const reason = new Error('the store went away');
+    source.fail(reason);
+    await expect(chunk).rejects.toBe(reason);
+    await expect(read()).rejects.toBe(reason);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('of an event that cannot be encoded breaks the body off and frees the source', async () => {
+    const { source, read, clock } = await createStarted();
+    const chunk = read();
+    await clock.advance(0);
+    source.give({ id: 'forged\n\ndata: x', data: 'a' });
+    await expect(chunk).rejects.toMatchObject({ code: 'invalid-input' });
+    await clock.advance(0);
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+});
