@@ -6,7 +6,7 @@ import type { Message } from './message.ts';
 import { runStatuses, type Run } from './run.ts';
 
 /** The conversation itself was created or changed; only what is given changes. */
-export interface ConversationChanged {
+interface ConversationChanged {
   readonly type: 'conversation';
   readonly title?: string | undefined;
   readonly model?: string | undefined;
@@ -14,7 +14,7 @@ export interface ConversationChanged {
 }
 
 /** A message was added. */
-export interface MessageAdded {
+interface MessageAdded {
   readonly type: 'message';
   readonly message: Message;
 }
@@ -36,7 +36,7 @@ export interface RunChanged extends Run {
 }
 
 /** Something that a newer version wrote. It takes its place in the stream and changes nothing. */
-export interface UnknownEvent {
+interface UnknownEvent {
   readonly type: 'unknown';
 }
 

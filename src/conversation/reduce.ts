@@ -73,6 +73,8 @@ function applyRun(state: Conversation, event: RunChanged): Conversation {
 function addText(message: Message, { part: index, at, text }: DeltaAdded): Message {
   const part = message.parts[index];
   if (part === undefined) throw gap(`Expected part ${index} of ${message.id} to exist before its text`);
+  // A newer version may have other kinds of part, which are kept as they are.
+  if (part.type !== 'text') return message;
   if (at > part.text.length) {
     throw gap(`Expected text of ${message.id} at ${part.text.length}, got text at ${at}`);
   }
