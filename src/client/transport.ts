@@ -2,8 +2,9 @@
 // because every write carries its idempotency key.
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { isErrorCode, isStreamError, messageOf, StreamError } from '../core/errors.ts';
-import { isRecord, tryParseJson } from '../core/json.ts';
+import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
+import { tryParseJson } from '../core/json.ts';
+import { errorOfProblem } from '../core/problem.ts';
 import type { Random } from '../core/random.ts';
 
 export interface TransportOptions {
@@ -79,14 +80,9 @@ export function createTransport(options: TransportOptions, deps: { clock: Clock;
   };
 }
 
-/** The error that a problem document tells [rfc9457]. */
-function errorFrom(response: Response, problem: unknown): StreamError {
-  if (isRecord(problem) && isErrorCode(problem['code'])) {
-    const detail = typeof problem['detail'] === 'string' ? problem['detail'] : `HTTP ${response.status}`;
-    return new StreamError(problem['code'], detail, { details: { status: response.status } });
-  }
-  const code = response.status >= 500 ? 'request-failed' : 'invalid-input';
-  return new StreamError(code, `The server answered ${response.status} ${response.statusText}.`, {
-    details: { status: response.status },
-  });
+/** What a refusal means: its problem document where it has one, else its status. */
+function errorFrom({ status, statusText }: Response, answer: unknown): StreamError {
+  const code = status >= 500 ? 'request-failed' : 'invalid-input';
+  const unknown = new StreamError(code, `The server answered ${status} ${statusText}.`, { details: { status } });
+  return errorOfProblem(answer, status) ?? unknown;
 }
