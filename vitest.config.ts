@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `verbatim-source` resolves the package's own name to src/, so that nothing needs a build but what tests one.
-const conditions = ['verbatim-source', 'node', 'import', 'default'];
+const conditions = ['verbatim-source', 'node'];
 
 const shared = {
   resolve: { conditions },
