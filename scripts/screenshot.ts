@@ -25,7 +25,7 @@ export async function run(): Promise<void> {
     await send(page, text);
     await waitForText(page, 10);
   }
-  await waitForText(page, 2_150);
+  await waitForText(page, 1_780);
   const path = fileURLToPath(new URL('page.png', docs));
   await page.screenshot({ path });
   process.stdout.write('Wrote docs/page.png\n');

@@ -17,17 +17,17 @@ import type { Model, ModelCatalogue } from './model.ts';
 import type { Runs } from './runs.ts';
 
 /** What a write asks for is done once for each key, however often it is sent. */
-export interface WriteOptions {
+interface WriteOptions {
   /** The `Idempotency-Key`. Absent: each call is a write of its own. */
   readonly key?: string | undefined;
 }
 
-export interface NewConversation {
+interface NewConversation {
   readonly title?: string | undefined;
   readonly model?: string | undefined;
 }
 
-export interface NewMessage {
+interface NewMessage {
   readonly text: string;
   /** The message that it follows. Default: the newest. */
   readonly parent?: string | undefined;
@@ -35,7 +35,7 @@ export interface NewMessage {
   readonly model?: string | undefined;
 }
 
-export interface SentMessage {
+interface SentMessage {
   readonly message: { readonly id: MessageId };
   readonly answer: { readonly id: MessageId };
   /** The run as it was when the message was taken: `queued`. */

@@ -178,8 +178,3 @@ async function* untilAborted(parts: AsyncIterable<ModelPart>, signal: AbortSigna
     iterator.return?.().catch(() => undefined);
   }
 }
-
-/** The name of the lease under which a run is driven. */
-export function leaseNameOf(run: { readonly id: string }): string {
-  return `run:${run.id}`;
-}

@@ -122,7 +122,7 @@ function openFailure(path: string, error: unknown): unknown {
 }
 
 /** SQLite's primary result code of an error that came from it. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff;
 }
