@@ -20,7 +20,7 @@ function bench(...answers: Array<(call: Call) => Response | Promise<Response>>) 
   const clock = createFakeClock();
   const calls: Call[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(new URL(String(input), 'http://test'), init);
+    const request = new Request(`http://test${input instanceof Request ? input.url : input}`, init);
     const text = await request.text();
     const call = {
       url: new URL(request.url).pathname,
@@ -58,7 +58,7 @@ describe('a write', () => {
       Array(3).fill(`POST /api/conversations/${id}/messages`),
     );
     expect(new Set(calls.map(({ headers }) => headers.get('Idempotency-Key'))).size).toBe(1);
-    expect(calls.map(({ body }) => body)).toEqual(Array(3).fill({ text: 'hello' }));
+    expect(calls.map(({ body }) => body)).toEqual([{ text: 'hello' }, { text: 'hello' }, { text: 'hello' }]);
   });
 
   it('keeps the key that it is given over several calls', async () => {

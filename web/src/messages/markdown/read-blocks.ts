@@ -3,13 +3,13 @@
 import { Lexer, type Links } from 'marked';
 
 /** A block by its source: what was there before stays the same object. */
-export interface Block {
+interface Block {
   /** Where it begins in the text. */
   readonly at: number;
   readonly source: string;
 }
 
-export interface Blocks {
+interface Blocks {
   readonly blocks: readonly Block[];
   /** Where the links go that are defined apart from their use. The same object while none is added. */
   readonly links: Links;
