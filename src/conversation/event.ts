@@ -64,7 +64,7 @@ export function parseEvent(type: string, data: unknown): ConversationEvent {
       if (typeof data['id'] !== 'string' || !Array.isArray(data['parts'])) return unknownEvent;
       return { type, message: data as unknown as Message }; // As above.
     case 'delta':
-      if (typeof data['at'] !== 'number' || typeof data['text'] !== 'string') return unknownEvent;
+      if (!isIndex(data['part']) || !isIndex(data['at']) || typeof data['text'] !== 'string') return unknownEvent;
       return { ...(data as Omit<DeltaAdded, 'type'>), type }; // As above.
     case 'run':
       if (!runStatuses.some((status) => status === data['status'])) return unknownEvent;
@@ -72,6 +72,10 @@ export function parseEvent(type: string, data: unknown): ConversationEvent {
     default:
       return unknownEvent;
   }
+}
+
+function isIndex(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** The data that `parseEvent` reads back: the event without its name. */

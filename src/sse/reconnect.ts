@@ -47,8 +47,7 @@ export type ReconnectEffect =
   | { readonly type: 'abort' }
   /** Replaces the timer that runs, if any. */
   | { readonly type: 'set-timer'; readonly ms: number }
-  | { readonly type: 'clear-timer' }
-  | { readonly type: 'end' };
+  | { readonly type: 'clear-timer' };
 
 export interface ReconnectStep {
   readonly state: ReconnectState;
@@ -88,7 +87,7 @@ export function step(state: ReconnectState, input: ReconnectInput, deps: Reconne
     case 'lost':
       return lose(state, input.retryAfterMs, deps);
     case 'refused':
-      return { state: { ...state, type: 'ended' }, effects: [{ type: 'clear-timer' }, { type: 'end' }] };
+      return { state: { ...state, type: 'ended' }, effects: [{ type: 'clear-timer' }] };
     case 'timer-fired':
       return fire(state, deps);
     case 'woken':
