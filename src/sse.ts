@@ -4,7 +4,8 @@ export type { SseEvent, SseMessage } from './sse/event.ts';
 export { createParser, type Parser, type ParserOptions } from './sse/parse.ts';
 export { connect, type ConnectOptions } from './sse/connect.ts';
 export type { Phase } from './sse/reconnect.ts';
-export { eventStreamHeaders, respond, type EventSourceFunction, type RespondOptions } from './sse/respond.ts';
+export { respond, type EventSourceFunction, type RespondOptions } from './sse/respond.ts';
+export { eventStreamHeaders, type WriterOptions } from './sse/writer.ts';
 export {
   openEventStream,
   type EventStream,

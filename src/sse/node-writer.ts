@@ -1,11 +1,11 @@
 // Events to a Node response: node:http, Express, Koa, Fastify's `reply.raw`.
 // Written against the few members it needs, so that this layer stays free of Node's types.
-import { systemClock, type Clock, type Timer } from '../core/clock.ts';
-import { systemRandom, type Random } from '../core/random.ts';
+import { systemClock, type Timer } from '../core/clock.ts';
+import { systemRandom } from '../core/random.ts';
 import { encode, encodeComment, encodeRetry } from './encode.ts';
 import { defaultHeartbeatMs, type SseEvent } from './event.ts';
 import { fromHeaderValue } from './last-event-id.ts';
-import { eventStreamHeaders, spreadRetryMs } from './respond.ts';
+import { defaultRetryMs, eventStreamHeaders, spreadRetryMs, type WriterOptions } from './writer.ts';
 
 /** What is needed of a request. */
 export interface NodeRequest {
@@ -24,18 +24,12 @@ export interface NodeResponse {
   on(event: 'close' | 'drain' | 'error', listener: () => void): unknown;
 }
 
-export interface EventStreamOptions {
-  /** How often a comment is sent while nothing else is, in ms. Default: 15,000. */
-  readonly heartbeatMs?: number | undefined;
-  /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
-  readonly retryMs?: number | undefined;
+export interface EventStreamOptions extends WriterOptions {
   /**
    * What may wait for a slow reader, in bytes; one that leaves more waiting is cut off at the next
    * event. A single event may be larger. Default: 1 MiB.
    */
   readonly maxBufferedBytes?: number | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
 }
 
 /** `accepted`: on its way. `wait`: taken, but the reader is slow. `dead`: the reader is gone. */
@@ -63,7 +57,12 @@ export function openEventStream(
   response: NodeResponse,
   options: EventStreamOptions = {},
 ): EventStream {
-  const { clock = systemClock, random = systemRandom, heartbeatMs = defaultHeartbeatMs, retryMs = 1_000 } = options;
+  const {
+    clock = systemClock,
+    random = systemRandom,
+    heartbeatMs = defaultHeartbeatMs,
+    retryMs = defaultRetryMs,
+  } = options;
   const maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
   const left = new AbortController();
   const waiting: Array<() => void> = [];

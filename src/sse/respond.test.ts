@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
 import type { SseEvent } from './event.ts';
-import { respond, spreadRetryMs, type RespondOptions } from './respond.ts';
+import { respond, type RespondOptions } from './respond.ts';
+import { spreadRetryMs } from './writer.ts';
 
 /** A source under the test's hand, which counts how often it was asked. */
 function createSource() {

@@ -1,27 +1,15 @@
 // Events as the body of a web Response. Pull-driven: the source is asked for an event only
 // when the socket can take one, so a stalled reader holds one event and nothing more.
-import { systemClock, type Clock, type Timer } from '../core/clock.ts';
-import { systemRandom, type Random } from '../core/random.ts';
+import { systemClock, type Timer } from '../core/clock.ts';
+import { systemRandom } from '../core/random.ts';
 import { encode, encodeComment, encodeRetry } from './encode.ts';
 import { defaultHeartbeatMs, type SseEvent } from './event.ts';
+import { defaultRetryMs, eventStreamHeaders, spreadRetryMs, type WriterOptions } from './writer.ts';
 
-export interface RespondOptions {
-  /** How often a comment is sent while the source is silent, in ms. Default: 15,000. */
-  readonly heartbeatMs?: number | undefined;
-  /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
-  readonly retryMs?: number | undefined;
+export interface RespondOptions extends WriterOptions {
   /** Further response headers. */
   readonly headers?: HeadersInit | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
 }
-
-/** The headers of every event stream: not cached, not transformed, not buffered by nginx. */
-export const eventStreamHeaders: Readonly<Record<string, string>> = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
-};
 
 /** Gives the events of one response. Its signal aborts when the reader has left or the body broke off. */
 export type EventSourceFunction = (signal: AbortSignal) => AsyncIterable<SseEvent>;
@@ -38,13 +26,13 @@ export function respond(source: EventSourceFunction, options: RespondOptions = {
   return new Response(streamOf(source, options), { headers });
 }
 
-/** `retryMs` spread by chance over half to one and a half times its value. */
-export function spreadRetryMs(retryMs: number, random: Random): number {
-  return Math.round(retryMs * (0.5 + random.float()));
-}
-
 function streamOf(source: EventSourceFunction, options: RespondOptions): ReadableStream<Uint8Array> {
-  const { clock = systemClock, random = systemRandom, heartbeatMs = defaultHeartbeatMs, retryMs = 1_000 } = options;
+  const {
+    clock = systemClock,
+    random = systemRandom,
+    heartbeatMs = defaultHeartbeatMs,
+    retryMs = defaultRetryMs,
+  } = options;
   const left = new AbortController();
   const iterator = source(left.signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
