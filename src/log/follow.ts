@@ -27,6 +27,8 @@ export function createCommits(): Commits {
   };
 }
 
+const maxStep = 1_000; // Chosen: the entries that a follower takes at once.
+
 /** `Log.follow` over any driver's `read`. Stored and live entries come the same way. */
 export async function* followStream(
   source: { readonly read: Log['read']; readonly commits: Commits },
@@ -35,7 +37,7 @@ export async function* followStream(
 ): AsyncGenerator<readonly Entry[], void> {
   const { signal } = options;
   let { after } = options;
-  let grown = false;
+  let grown = true;
   let wake: (() => void) | undefined;
   // Watched before the first read, so that no commit falls between a read and the wait for more.
   const unwatch = source.commits.watch(stream, () => {
@@ -44,18 +46,20 @@ export async function* followStream(
   });
   try {
     while (!signal.aborted) {
-      grown = false;
-      const entries = await source.read(stream, { after });
-      const last = entries.at(-1);
-      if (last !== undefined) {
-        after = last.offset;
-        yield entries;
-      } else if (!grown) {
+      if (!grown) {
         await abortable<void>(signal, (resolve) => {
           wake = resolve;
           return () => (wake = undefined);
         });
       }
+      grown = false;
+      const entries = await source.read(stream, { after, limit: maxStep });
+      const last = entries.at(-1);
+      if (last === undefined) continue;
+      after = last.offset;
+      // A full step may not be all; anything that comes after a smaller one announces itself.
+      if (entries.length === maxStep) grown = true;
+      yield entries;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

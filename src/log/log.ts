@@ -62,6 +62,9 @@ export interface Log extends AsyncDisposable {
    */
   append(stream: string, entries: readonly NewEntry[], options?: AppendOptions): Promise<AppendResult>;
 
+  /** The first result of the append that had this key; null where there was none. */
+  find(stream: string, key: string): Promise<AppendResult | null>;
+
   /** At most `limit` entries (default: 1,000) after `after`, in order; none where the stream does not exist. */
   read(stream: string, options: { after: number; limit?: number }): Promise<readonly Entry[]>;
 

@@ -56,6 +56,9 @@ export const logContract: readonly ContractCase[] = [
       replayed: true,
     });
     equal(await log.append('t', entries('a'), { key: 'k' }), { first: 1, last: 1, replayed: false });
+    equal(await log.find('s', 'k'), { ...first, replayed: true });
+    equal(await log.find('s', 'other'), null);
+    equal(await log.find('missing', 'k'), null);
     equal(await log.head('s'), 3);
   }),
   contractCase('writes once where the same key is appended many times at once', async ({ log }) => {

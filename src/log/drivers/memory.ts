@@ -92,6 +92,11 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
       checkOpen();
       return streams.get(name)?.entries.slice(after, after + limit) ?? [];
     },
+    async find(name, key) {
+      checkOpen();
+      const seen = streams.get(name)?.keys.get(key);
+      return seen === undefined ? null : { ...seen, replayed: true };
+    },
     async head(name) {
       checkOpen();
       return streams.get(name)?.entries.length ?? 0;

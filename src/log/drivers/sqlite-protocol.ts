@@ -14,6 +14,7 @@ export interface Operations {
   release: { request: { lease: Lease }; result: null };
   expired: { request: { nowMs: number }; result: readonly string[] };
   read: { request: { stream: string; after: number; limit: number }; result: readonly Entry[] };
+  find: { request: { stream: string; key: string }; result: AppendResult | null };
   head: { request: { stream: string }; result: number };
   list: { request: { owner: string; limit: number }; result: readonly IndexRow[] };
 }
@@ -39,6 +40,8 @@ export type Reply =
 
 export interface WorkerSettings {
   readonly path: string;
+  /** Bound of the file's size, in bytes; undefined: the disk's. */
+  readonly maxSizeBytes: number | undefined;
   /** For the cursor epoch of a new store. */
   readonly newEpoch: string;
 }

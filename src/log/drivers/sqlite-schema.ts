@@ -2,6 +2,7 @@
 // A file that is not is reported and left as it was.
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, StreamError } from '../../core/errors.ts';
+import type { WorkerSettings } from './sqlite-protocol.ts';
 
 const schemaVersion = 1;
 /** "Vbtm": tells a Verbatim store from other SQLite files. */
@@ -46,7 +47,10 @@ const schema = `
  * The opened database and its cursor epoch.
  * Errors: `store-in-use`, `store-unusable`, `store-unavailable`.
  */
-export function openDatabase(path: string, newEpoch: string): { database: DatabaseSync; epoch: string } {
+export function openDatabase({ path, newEpoch, maxSizeBytes }: WorkerSettings): {
+  database: DatabaseSync;
+  epoch: string;
+} {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 1_000 });
@@ -55,6 +59,7 @@ export function openDatabase(path: string, newEpoch: string): { database: Databa
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     migrate(database, path, newEpoch);
     const row = database.prepare(`SELECT value FROM meta WHERE name = 'epoch'`).get();
+    if (maxSizeBytes !== undefined) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxSizeBytes / 4_096)}`);
     database.exec('UPDATE leases SET expires_at_ms = 0 WHERE released = 0');
     return { database, epoch: String(row?.['value']) };
   } catch (error) {

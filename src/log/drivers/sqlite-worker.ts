@@ -44,10 +44,8 @@ function createStore(database: DatabaseSync) {
   function append({ stream, entries, options, nowMs }: Operations['append']['request']): AppendResult {
     const found = findStream(stream);
     const { key, lease, expectedOffset, index } = options;
-    if (found !== undefined && key !== undefined) {
-      const seen = sql('SELECT first, last FROM keys WHERE stream = ? AND key = ?').get(found.id, key);
-      if (seen !== undefined) return { first: Number(seen['first']), last: Number(seen['last']), replayed: true };
-    }
+    const seen = key === undefined ? null : find({ stream, key });
+    if (seen !== null) return seen;
     if (lease !== undefined) {
       const held = sql('SELECT epoch, released FROM leases WHERE name = ?').get(lease.name);
       if (held?.['epoch'] !== lease.epoch || held['released'] !== 0) {
@@ -69,6 +67,15 @@ function createStore(database: DatabaseSync) {
       sql('INSERT INTO keys (stream, key, first, last) VALUES (?, ?, ?, ?)').run(id, key, head + 1, last);
     }
     return { first: head + 1, last, replayed: false };
+  }
+
+  function find({ stream, key }: Operations['find']['request']): AppendResult | null {
+    const found = findStream(stream);
+    const seen =
+      found === undefined
+        ? undefined
+        : sql('SELECT first, last FROM keys WHERE stream = ? AND key = ?').get(found.id, key);
+    return seen === undefined ? null : { first: Number(seen['first']), last: Number(seen['last']), replayed: true };
   }
 
   function createStream(name: string, nowMs: number): number {
@@ -148,6 +155,8 @@ function createStore(database: DatabaseSync) {
         return expired(call.request);
       case 'read':
         return read(call.request);
+      case 'find':
+        return find(call.request);
       case 'head':
         return findStream(call.request.stream)?.head ?? 0;
       case 'list':
@@ -157,27 +166,45 @@ function createStore(database: DatabaseSync) {
     }
   }
 
+  /** Answers a call that only reads. */
   function answer(call: Call): Reply {
     try {
       return { type: 'result', id: call.id, result: perform(call) };
     } catch (error) {
-      // A refusal concerns its own call; a failure of SQLite concerns the whole transaction.
-      if (database.isTransaction && !isStreamError(error)) throw error;
       return { type: 'failure', id: call.id, failure: failureOf(error) };
     }
   }
 
-  /** Commits the calls together and answers each; when the commit fails, so does every one. */
-  function commit(calls: readonly Call[]): Reply[] {
+  /** Answers a call that writes, in a transaction: a refusal is its own, a failure is everybody's. */
+  function answerWriting(call: Call): Reply {
     try {
-      database.exec('BEGIN IMMEDIATE');
-      const replies = calls.map(answer);
+      return { type: 'result', id: call.id, result: perform(call) };
+    } catch (error) {
+      // SQLite may have rolled everything back by itself: what follows would be written bit by bit.
+      if (!isStreamError(error)) throw error;
+      return { type: 'failure', id: call.id, failure: failureOf(error) };
+    }
+  }
+
+  function transact(calls: readonly Call[]): Reply[] {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const replies = calls.map(answerWriting);
       database.exec('COMMIT');
       return replies;
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
-      const failure = failureOf(error);
-      return calls.map(({ id }) => ({ type: 'failure', id, failure }));
+      throw error;
+    }
+  }
+
+  /** Commits the calls together. Where that fails, each by itself, so that none fails for another. */
+  function commit(calls: readonly Call[]): Reply[] {
+    try {
+      return transact(calls);
+    } catch (error) {
+      if (calls.length > 1) return calls.flatMap((call) => commit([call]));
+      return calls.map(({ id }) => ({ type: 'failure', id, failure: failureOf(error) }));
     }
   }
 
@@ -206,7 +233,7 @@ function serve(database: DatabaseSync): void {
 }
 
 try {
-  const { database, epoch } = openDatabase(settings.path, settings.newEpoch);
+  const { database, epoch } = openDatabase(settings);
   send({ type: 'opened', epoch });
   serve(database);
 } catch (error) {

@@ -114,3 +114,47 @@ it('recovers every acknowledged entry from a copy of the files taken while it is
   await using recovered = await openSqliteLog({ path: copy });
   expect(await recovered.head('s')).toBe(50);
 });
+
+it('keeps an append whole or not at all where the disk is full, and works on for its neighbours', async () => {
+  const path = newPath();
+  const log = await openSqliteLog({ path, maxSizeBytes: 6_000_000 });
+  await log.append('small', [{ type: 't', data: 'before' }]);
+  const big = 'x'.repeat(300_000);
+  const names = Array.from({ length: 40 }, (_, n) => `s${n}`);
+  // One batch, larger than SQLite's page cache and than the room that there is.
+  const results = await Promise.allSettled([
+    ...names.map((name) =>
+      log.append(
+        name,
+        [
+          { type: 't', data: big },
+          { type: 't', data: big },
+        ],
+        { key: 'k' },
+      ),
+    ),
+    log.append('small', [{ type: 't', data: 'beside' }]),
+  ]);
+  const outcomes = results.map(({ status }) => status);
+  expect(outcomes.at(-1)).toBe('fulfilled');
+  expect(new Set(outcomes.slice(0, -1))).toEqual(new Set(['fulfilled', 'rejected']));
+  for (const [index, name] of names.entries()) {
+    const expected = outcomes[index] === 'fulfilled' ? [1, 2] : [];
+    expect((await log.read(name, { after: 0 })).map(({ offset }) => offset)).toEqual(expected);
+    expect(await log.head(name)).toBe(expected.length);
+  }
+  const refused = results.find((result) => result.status === 'rejected');
+  expect(refused?.reason).toMatchObject({ code: 'store-unavailable' });
+  await log.close();
+  await using roomy = await openSqliteLog({ path });
+  for (const name of names)
+    await roomy.append(
+      name,
+      [
+        { type: 't', data: big },
+        { type: 't', data: big },
+      ],
+      { key: 'k' },
+    );
+  expect(await Promise.all(names.map((name) => roomy.head(name)))).toEqual(names.map(() => 2));
+});

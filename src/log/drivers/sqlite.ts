@@ -11,6 +11,8 @@ import type { Failure, OperationName, Operations, Reply, WorkerSettings } from '
 export interface SqliteOptions {
   /** The file; made where it is missing. `:memory:` is not shared and not kept. */
   readonly path: string;
+  /** Bound of the file's size, in bytes; appends beyond it are refused as on a full disk. Default: none. */
+  readonly maxSizeBytes?: number | undefined;
 }
 
 /**
@@ -23,7 +25,11 @@ export async function openSqliteLog(
   deps: { clock?: Clock; random?: Random } = {},
 ): Promise<Log> {
   const { clock = systemClock, random = systemRandom } = deps;
-  const { epoch, call, close } = await startWorker({ path: options.path, newEpoch: random.id(8) });
+  const { epoch, call, close } = await startWorker({
+    path: options.path,
+    maxSizeBytes: options.maxSizeBytes,
+    newEpoch: random.id(8),
+  });
   const commits = createCommits();
   const closed = new AbortController();
 
@@ -41,6 +47,7 @@ export async function openSqliteLog(
       return result;
     },
     read: (stream, { after, limit = 1_000 }) => call('read', { stream, after, limit }),
+    find: (stream, key) => call('find', { stream, key }),
     head: (stream) => call('head', { stream }),
     follow(stream, { after, signal }) {
       const ends = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
