@@ -6,7 +6,7 @@ import type { Message } from './message.ts';
 import { runStatuses, type Run } from './run.ts';
 
 /** The conversation itself was created or changed; only what is given changes. */
-interface ConversationChanged {
+export interface ConversationChanged {
   readonly type: 'conversation';
   readonly title?: string | undefined;
   readonly model?: string | undefined;

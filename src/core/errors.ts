@@ -13,6 +13,7 @@ interface ErrorMeaning {
 /** What each error code means. `http/problem.ts` and the client read this table. */
 export const errorTable = {
   'malformed-json': { status: 400, retryable: false, title: 'The body is not valid JSON' },
+  'body-incomplete': { status: 400, retryable: true, title: 'The body broke off' },
   'invalid-input': { status: 422, retryable: false, title: 'The request has an invalid value' },
   'cursor-invalid': { status: 400, retryable: false, title: 'The cursor cannot be read' },
   'route-not-found': { status: 404, retryable: false, title: 'There is nothing at this address' },
@@ -30,7 +31,7 @@ export const errorTable = {
   'host-not-allowed': { status: 403, retryable: false, title: 'This Host is not served here' },
   'origin-not-allowed': { status: 403, retryable: false, title: 'Requests from this origin are refused' },
   'offset-conflict': { status: 409, retryable: true, title: 'The stream has moved on' },
-  'lease-lost': { status: 409, retryable: false, title: 'Another writer has taken over' },
+  'lease-lost': { status: 409, retryable: true, title: 'Another writer has taken over' },
   'store-unavailable': { status: 503, retryable: true, title: 'The store cannot be reached' },
   'store-in-use': { status: 503, retryable: true, title: 'The store is in use by another process' },
   'store-unusable': { status: 500, retryable: false, title: 'The store cannot be used' },

@@ -2,6 +2,8 @@
 
 /** Work that runs beside its caller and ends with its owner. */
 export interface TaskGroup {
+  /** Whether it was closed: then nothing starts any more. */
+  readonly isClosed: boolean;
   /**
    * Starts `task`. Its signal aborts when the group closes. A rejection goes to the group's
    * `onError`, unless the group was closing.
@@ -24,6 +26,9 @@ export function createTaskGroup(onError: (error: unknown) => void): TaskGroup {
   }
 
   return {
+    get isClosed() {
+      return controller.signal.aborted;
+    },
     start(task) {
       if (controller.signal.aborted) return;
       const promise = guard(task);

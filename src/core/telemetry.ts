@@ -8,7 +8,6 @@ export type TelemetryEvent =
       readonly run: string;
       readonly outcome: string;
       readonly durationMs: number;
-      readonly characters: number;
     }
   | { readonly type: 'request-failed'; readonly path: string; readonly error: unknown }
   | { readonly type: 'background-failed'; readonly task: string; readonly error: unknown };

@@ -1,11 +1,12 @@
 // What people ask for: create a conversation, send a message. Each is one append, so that it
 // happens once and whole, or not at all.
 import type { Clock } from '../core/clock.ts';
+import { assert } from '../core/assert.ts';
 import { show, StreamError } from '../core/errors.ts';
-import { isConversationId, mintConversationId, mintMessageId, mintRunId } from '../core/ids.ts';
+import { mintConversationId, mintMessageId, mintRunId } from '../core/ids.ts';
 import type { ConversationId, MessageId, RunId } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
-import type { ConversationEvent } from '../conversation/event.ts';
+import type { ConversationChanged, ConversationEvent } from '../conversation/event.ts';
 import { textOf, type Message } from '../conversation/message.ts';
 import type { Conversation } from '../conversation/reduce.ts';
 import type { Run } from '../conversation/run.ts';
@@ -67,6 +68,7 @@ const maxTitleLength = 200; // Chosen: a line or two of a sidebar.
 
 export function createCommands(deps: CommandDeps): Commands {
   const { log, models, conversations, runs, owner, clock, random } = deps;
+  const keysStream = `keys:${owner}`;
   // Two messages that are sent at one moment follow each other rather than both the same parent.
   const sending = new Map<ConversationId, Promise<unknown>>();
 
@@ -81,34 +83,35 @@ export function createCommands(deps: CommandDeps): Commands {
   }
 
   async function create(request: NewConversation, { key }: WriteOptions = {}): Promise<Conversation> {
-    const id = mintConversationId(random);
-    const title = checkTitle(request.title ?? '');
-    const model = findModel(request.model ?? deps.defaultModel).id;
-    const created: ConversationEvent = { type: 'conversation', title, model, createdAtMs: clock.now() };
-    if (key !== undefined) {
-      // The first to write this key decides the id; a repeat finds it there.
-      const stream = `keys:${owner}`;
-      const { first, replayed } = await log.append(stream, [{ type: 'conversation', data: id }], { key });
-      const [entry] = await log.read(stream, { after: first - 1, limit: 1 });
-      const firstId = entry?.data ?? id;
-      if (replayed && isConversationId(firstId)) return await createOnce(firstId, created, { title, model });
+    const known = key === undefined ? null : await log.find(keysStream, key);
+    // A repeat is answered from what was written, also where today's models or default are others.
+    if (key === undefined || known === null) {
+      const model = findModel(request.model ?? deps.defaultModel).id;
+      const title = checkTitle(request.title ?? '');
+      const event: ConversationChanged = { type: 'conversation', title, model, createdAtMs: clock.now() };
+      if (key === undefined) return await writeCreated(mintConversationId(random), event);
+      // The first to write this key decides the id, and what is created.
+      const data = JSON.stringify({ id: mintConversationId(random), event });
+      await log.append(keysStream, [{ type: 'create', data }], { key });
     }
-    await log.append(id, [entryOf(created)], { key: 'created', index: { owner, title } });
-    return await conversations.load(id);
-  }
-
-  async function createOnce(
-    id: ConversationId,
-    created: ConversationEvent,
-    expected: { title: string; model: string },
-  ): Promise<Conversation> {
-    // Also mends a first attempt that was cut between its two writes: the key makes it happen once.
-    await log.append(id, [entryOf(created)], { key: 'created', index: { owner, title: expected.title } });
-    const [entry] = await log.read(id, { after: 0, limit: 1 });
-    const event = entry === undefined ? undefined : placedEventOf(entry).event;
-    if (event?.type === 'conversation' && (event.title !== expected.title || event.model !== expected.model)) {
+    const { id, event } = await readIntent(key);
+    if ((request.title ?? event.title)?.trim() !== event.title || (request.model ?? event.model) !== event.model) {
       throw keyReused();
     }
+    // Also mends a first attempt that was cut between the two writes.
+    return await writeCreated(id, event);
+  }
+
+  /** What the first request with this key asked for. */
+  async function readIntent(key: string): Promise<{ id: ConversationId; event: ConversationChanged }> {
+    const found = await log.find(keysStream, key);
+    const [entry] = found === null ? [] : await log.read(keysStream, { after: found.first - 1, limit: 1 });
+    assert(entry !== undefined, 'a key that was written can be read');
+    return JSON.parse(entry.data) as { id: ConversationId; event: ConversationChanged }; // Written by `create`.
+  }
+
+  async function writeCreated(id: ConversationId, event: ConversationChanged): Promise<Conversation> {
+    await log.append(id, [entryOf(event)], { key: 'create', index: { owner, title: event.title ?? '' } });
     return await conversations.load(id);
   }
 
@@ -120,24 +123,38 @@ export function createCommands(deps: CommandDeps): Commands {
       );
     }
     const conversation = await conversations.load(id);
+    // The caller's keys have a space of their own beside `create`.
+    const appendKey = key === undefined ? undefined : `send:${key}`;
+    const known = appendKey === undefined ? null : await log.find(id, appendKey);
+    const result = known ?? (await write(conversation, request, appendKey));
+    const sent = await readSent(id, request, result);
+    // A first attempt may have been cut between its append and its start.
+    if (result.replayed) await runs.ensure(sent.run.id);
+    return sent;
+  }
+
+  async function write(
+    conversation: Conversation,
+    request: NewMessage,
+    key: string | undefined,
+  ): Promise<AppendResult> {
     const model = findModel(request.model ?? conversation.model);
     const parent =
       request.parent === undefined ? latestLeaf(conversation.messages) : parentIn(conversation, request.parent);
     const { events, run } = eventsFor({ conversation, request, model, parent });
+    const title = conversation.title === '' ? titleFrom(request.text) : conversation.title;
     // Claimed first: were it written first, a crash before the claim would leave it to nobody.
     const lease = await runs.claim(run);
-    let result: AppendResult;
     try {
-      const title = conversation.title === '' ? titleFrom(request.text) : conversation.title;
-      const index = { owner, title };
-      result = await log.append(id, events.map(entryOf), key === undefined ? { index } : { key, index });
+      const result = await log.append(conversation.id, events.map(entryOf), { key, index: { owner, title } });
+      if (result.replayed) await log.leases.release(lease);
+      else runs.start(run, lease);
+      return result;
     } catch (error) {
-      await log.leases.release(lease);
+      // Whether it was written is not known: the claim stays to be found, by a repeat or a start.
+      await runs.abandon(lease);
       throw error;
     }
-    if (result.replayed) await log.leases.release(lease);
-    else runs.start(run, lease);
-    return await readSent(id, request, result);
   }
 
   function eventsFor(plan: {
@@ -220,7 +237,7 @@ function parentIn({ id, messages }: Conversation, parent: string): MessageId {
 }
 
 function checkTitle(title: string): string {
-  if (title.length <= maxTitleLength) return title.trim();
+  if (title.length <= maxTitleLength) return title.trim().toWellFormed();
   throw new StreamError(
     'invalid-input',
     `Expected a title of at most ${maxTitleLength} characters, got ${title.length}. Shorten it.`,
@@ -229,9 +246,10 @@ function checkTitle(title: string): string {
 
 /** A title by rule: the message's first line, cut at a word. */
 function titleFrom(text: string): string {
-  const line = text.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ') ?? '';
+  const line = text.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ').toWellFormed() ?? '';
   if (line.length <= 60) return line;
-  const cut = line.slice(0, 60);
+  // Not between the two halves of a character.
+  const cut = line.slice(0, 60).replace(/[\ud800-\udbff]$/, '');
   const space = cut.lastIndexOf(' ');
   return `${(space > 20 ? cut.slice(0, space) : cut).trimEnd()}…`;
 }

@@ -1,5 +1,6 @@
 // Conversations at work: the one object that the HTTP layer talks to.
 import { systemClock, type Clock } from '../core/clock.ts';
+import { StreamError } from '../core/errors.ts';
 import type { ConversationId, RunId } from '../core/ids.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly defaultModel?: string | undefined;
 }
 
+const maxListed = 1_000; // Chosen: until lists have pages.
+
 /** Whose conversations they are, for as long as there are no logins. */
 const owner = 'local';
 
@@ -65,9 +68,13 @@ export function createEngine(
     defaultModel,
     epoch: log.epoch,
     create: commands.create,
-    send: commands.send,
+    async send(id, request, sendOptions) {
+      // What is taken now would be driven by nobody here.
+      if (closed.signal.aborted) throw new StreamError('shutting-down', 'The server is shutting down. Send it again.');
+      return await commands.send(id, request, sendOptions);
+    },
     load: conversations.load,
-    list: () => log.list(owner),
+    list: () => log.list(owner, { limit: maxListed }),
     async *follow(id, { after, signal }) {
       const ends = AbortSignal.any([signal, closed.signal]);
       for await (const entries of log.follow(id, { after, signal: ends })) yield merge(entries.map(placedEventOf));

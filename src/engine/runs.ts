@@ -6,7 +6,6 @@ import { isStreamError, StreamError } from '../core/errors.ts';
 import { conversationOfRun, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
 import { createTaskGroup } from '../core/task-group.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { textOf } from '../conversation/message.ts';
 import type { Conversation } from '../conversation/reduce.ts';
 import { hasEnded, type Run } from '../conversation/run.ts';
 import type { Lease } from '../log/lease.ts';
@@ -21,6 +20,10 @@ export interface Runs {
   claim(run: RunId): Promise<Lease>;
   /** Drives a claimed run that is in the log, after those of its conversation that are here already. */
   start(run: RunId, lease: Lease): void;
+  /** Gives a claim up whose run may or may not be in the log: whoever looks next finds out. Never rejects. */
+  abandon(lease: Lease): Promise<void>;
+  /** Sees to it that somebody drives a run that is in the log. */
+  ensure(run: RunId): Promise<void>;
   /** Ends the run as `stopped` where it has not ended; resolves with the run as it then is. */
   stop(run: RunId): Promise<Run>;
   /** Takes over every run whose process is gone. Resolves with how many. */
@@ -38,6 +41,7 @@ export interface RunsDeps {
 }
 
 const leaseTtlMs = 15_000; // Chosen: how long a run of a process that vanished waits for another.
+const storeRetryMs = 500; // Chosen: as the runner's.
 const renewalMs = leaseTtlMs / 3; // Two renewals may fail before the lease is lost.
 
 interface Handle {
@@ -51,7 +55,19 @@ export function createRuns(deps: RunsDeps): Runs {
   const queueEnds = new Map<ConversationId, Promise<void>>();
   const tasks = createTaskGroup((error) => telemetry({ type: 'background-failed', task: 'run', error }));
 
+  async function abandon(lease: Lease): Promise<void> {
+    try {
+      await log.leases.renew(lease, { ttlMs: 0 });
+    } catch (error) {
+      telemetry({ type: 'background-failed', task: lease.name, error }); // The lease runs out by itself.
+    }
+  }
+
   function start(id: RunId, lease: Lease): void {
+    if (tasks.isClosed) {
+      void abandon(lease);
+      return;
+    }
     const conversationId = conversationOfRun(id);
     const before = queueEnds.get(conversationId);
     const stop = new AbortController();
@@ -85,31 +101,45 @@ export function createRuns(deps: RunsDeps): Runs {
     const lost = new AbortController();
     const left = AbortSignal.any([closing, lost.signal]);
     const renewal = keepRenewed(lease, lost);
-    const startedAtMs = clock.now();
+    let ended = false;
     try {
       await turnOrStop(before, AbortSignal.any([stop, left]));
       if (left.aborted) return;
-      const conversation = await conversations.load(conversationOfRun(id));
-      const run = runIn(conversation, id);
-      telemetry({ type: 'run-start', run: id, model: run.model, takeover: run.status === 'running' });
-      const ended = await driveRun({ conversation, run, lease, stopped: stop, left }, deps);
-      if (!hasEnded(ended.status)) return;
-      await log.leases.release(lease);
-      const characters = lengthOfAnswer(await conversations.load(conversation.id), ended);
-      telemetry({
-        type: 'run-end',
-        run: id,
-        outcome: ended.status,
-        durationMs: clock.now() - startedAtMs,
-        characters,
-      });
+      ended = await driveToEnd({ id, lease, stop, left });
     } catch (error) {
       // Whoever took over writes on; whoever starts next takes over what was left.
       if (!isStreamError(error, 'lease-lost') && !left.aborted) throw error;
     } finally {
       renewal.cancel();
-      // Given up at once, so that the next process need not wait for the lease to run out.
-      if (closing.aborted) await log.leases.renew(lease, { ttlMs: 0 });
+      // Given up at once, so that whoever is next need not wait for the lease to run out.
+      if (!ended) await abandon(lease);
+    }
+  }
+
+  /** Whether the run has ended; false where it was left. */
+  async function driveToEnd(run: { id: RunId; lease: Lease; stop: AbortSignal; left: AbortSignal }): Promise<boolean> {
+    const { id, lease, stop, left } = run;
+    const startedAtMs = clock.now();
+    const conversation = await loadPatiently(conversationOfRun(id), left);
+    const found = runIn(conversation, id);
+    telemetry({ type: 'run-start', run: id, model: found.model, takeover: found.status === 'running' });
+    const ended = await driveRun({ conversation, run: found, lease, stopped: stop, left }, deps);
+    if (!hasEnded(ended.status)) return false;
+    await log.leases.release(lease);
+    const durationMs = clock.now() - startedAtMs;
+    telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs });
+    return true;
+  }
+
+  /** The conversation, as soon as the store is to be had. */
+  async function loadPatiently(id: ConversationId, left: AbortSignal): Promise<Conversation> {
+    while (true) {
+      try {
+        return await conversations.load(id);
+      } catch (error) {
+        if (!isStreamError(error, 'store-unavailable')) throw error;
+        await clock.sleep(storeRetryMs, { signal: left });
+      }
     }
   }
 
@@ -132,6 +162,27 @@ export function createRuns(deps: RunsDeps): Runs {
     return { cancel: () => timer.cancel() };
   }
 
+  /** Drives those of the runs that nobody drives, in the order in which they were queued. */
+  async function takeOver(ids: readonly RunId[]): Promise<number> {
+    const cut: Array<{ id: RunId; lease: Lease; position: number }> = [];
+    for (const id of ids) {
+      if (handles.has(id)) continue;
+      const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
+      if (lease === null) continue;
+      try {
+        const position = await positionOf(conversations, id);
+        if (position === undefined) await log.leases.release(lease);
+        else cut.push({ id, lease, position });
+      } catch (error) {
+        // One conversation that cannot be read must not keep the others from going on.
+        telemetry({ type: 'background-failed', task: `takeover of ${id}`, error });
+        await abandon(lease);
+      }
+    }
+    for (const { id, lease } of cut.toSorted((a, b) => a.position - b.position)) start(id, lease);
+    return cut.length;
+  }
+
   async function stopHere(id: RunId): Promise<boolean> {
     const handle = handles.get(id);
     if (handle === undefined) return false;
@@ -142,7 +193,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
   return {
     async claim(id) {
-      const lease = await log.leases.acquire(`run:${id}`, { ttlMs: leaseTtlMs });
+      const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
       if (lease === null) throw new StreamError('lease-lost', `Expected to claim the new run ${id}, but it is taken.`);
       return lease;
     },
@@ -155,28 +206,20 @@ export function createRuns(deps: RunsDeps): Runs {
       if (hasEnded(run.status)) return run;
       if (!(await stopHere(id))) {
         // Between a crash and the takeover nobody drives it: then the stop itself does.
-        const lease = await log.leases.acquire(`run:${id}`, { ttlMs: leaseTtlMs });
-        if (lease !== null) {
-          await log.append(conversation.id, [entryOf({ ...run, type: 'run', status: 'stopped' })], { lease });
-          await log.leases.release(lease);
-        }
+        const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
+        if (lease === null) throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
+        await log.append(conversation.id, [entryOf({ ...run, type: 'run', status: 'stopped' })], { lease });
+        await log.leases.release(lease);
       }
       return runIn(await conversations.load(conversation.id), id);
     },
+    abandon,
+    async ensure(id) {
+      if (!handles.has(id) && !tasks.isClosed) await takeOver([id]);
+    },
     async recover() {
-      const cut: Array<{ id: RunId; lease: Lease; position: number }> = [];
-      for (const name of await log.leases.expired()) {
-        const id = name.replace(/^run:/, '');
-        if (!isRunId(id) || handles.has(id)) continue;
-        const lease = await log.leases.acquire(name, { ttlMs: leaseTtlMs });
-        if (lease === null) continue;
-        const position = await positionOf(conversations, id);
-        if (position === undefined) await log.leases.release(lease);
-        else cut.push({ id, lease, position });
-      }
-      // In the order in which they were queued.
-      for (const { id, lease } of cut.toSorted((a, b) => a.position - b.position)) start(id, lease);
-      return cut.length;
+      const names = await log.leases.expired();
+      return await takeOver(names.map((name) => name.replace(/^run:/, '')).filter(isRunId));
     },
     async close() {
       await tasks.close(
@@ -224,7 +267,7 @@ function runNotFound(id: string): StreamError {
   );
 }
 
-function lengthOfAnswer(conversation: Conversation, run: Run): number {
-  const answer = conversation.messages.find(({ id }) => id === run.message);
-  return answer === undefined ? 0 : textOf(answer).length;
+/** The name of the lease under which a run is driven. */
+function leaseNameOf(id: RunId): string {
+  return `run:${id}`;
 }
