@@ -6,6 +6,8 @@ import { serveCommand } from './commands/serve.ts';
 
 /** Runs one command; the process ends with 1 after a failure, which is told in a sentence. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader of our output that goes away, such as `head`, must not take the server with it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const program = new Command('verbatim')
     .description('Durable, resumable streaming of language model answers.')
     .version(readVersion())

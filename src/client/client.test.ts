@@ -86,7 +86,7 @@ describe('a write', () => {
     const failure = client.stop('r_x').catch((error: unknown) => error);
     await clock.advance(60_000);
     expect(await failure).toMatchObject({ code: 'request-failed' });
-    expect(calls).toHaveLength(5);
+    expect(calls).toHaveLength(7);
   });
 });
 
@@ -161,6 +161,25 @@ describe('a conversation', () => {
     await clock.advance(1);
     expect(calls[1]?.headers.get('Last-Event-ID')).toBeNull();
     expect(store.getSnapshot().conversation?.messages[0]?.parts[0]?.text).toBe('abc');
+    unsubscribe();
+  });
+
+  it('makes no storm where a gap follows every snapshot, and says so in the end', async () => {
+    const torn = async () => {
+      const stream = eventStream();
+      await stream.send('snapshot', 5, snapshot(5, 'a'));
+      await stream.send('delta', 6, delta(9, 'torn'));
+      return stream.answer();
+    };
+    const { client, clock, calls } = bench(...Array.from({ length: 100 }, () => torn));
+    const store = client.conversation(id);
+    const unsubscribe = store.subscribe(() => undefined);
+    await clock.advance(3_000);
+    expect(calls.length).toBeLessThanOrEqual(4);
+    await clock.advance(600_000);
+    expect(calls.length).toBeLessThanOrEqual(9);
+    expect(store.getSnapshot()).toMatchObject({ phase: 'ended', error: { code: 'event-gap' } });
+    expect(store.getSnapshot().conversation?.messages[0]?.parts[0]?.text).toBe('a');
     unsubscribe();
   });
 

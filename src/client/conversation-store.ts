@@ -1,5 +1,6 @@
 // One conversation as a screen shows it: follows the stream and reduces it, with the reducer that
 // the server uses. Framework-free: `subscribe` and `getSnapshot`.
+import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
 import type { ConversationId } from '../core/ids.ts';
@@ -27,6 +28,10 @@ export interface ConversationStore {
   subscribe(listener: () => void): () => void;
 }
 
+const maxSnapshotLength = 2 ** 29; // Chosen: about the longest string that V8 can hold.
+const maxGaps = 8; // Chosen: with the waits below some minutes, and then a person is told.
+const gapBackoff = { baseMs: 1_000, maxMs: 60_000 };
+
 export function createConversationStore(
   id: ConversationId,
   transport: Transport,
@@ -36,6 +41,8 @@ export function createConversationStore(
   let view: ConversationView = { conversation: undefined, phase: 'connecting', error: undefined };
   let cursor = '';
   let following: AbortController | undefined;
+  // Since the last event that fitted.
+  let gaps = 0;
 
   function show(change: Partial<ConversationView>): void {
     view = { ...view, ...change };
@@ -52,7 +59,9 @@ export function createConversationStore(
 
   function advance(message: SseMessage, data: JsonRecord): Conversation | undefined {
     if (view.conversation === undefined) return undefined;
-    return reduce(view.conversation, placed(message, data));
+    const next = reduce(view.conversation, placed(message, data));
+    gaps = 0;
+    return next;
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
@@ -62,11 +71,23 @@ export function createConversationStore(
       headers: transport.headers,
       fetch: transport.fetch,
       onPhase: (phase: Phase) => {
-        if (!signal.aborted) show({ phase });
+        if (!signal.aborted) show({ phase, error: undefined });
       },
+      // A snapshot is as long as its conversation, and the server is our own.
+      maxEventLength: maxSnapshotLength,
       ...deps,
     };
     for await (const message of connect(transport.url(`/api/conversations/${id}/events`), options)) take(message);
+  }
+
+  /** Waits before the next try; false where nobody listens any more. */
+  async function pause(signal: AbortSignal): Promise<boolean> {
+    try {
+      await deps.clock.sleep(gapBackoff.baseMs + backoffMs(gaps, deps.random, gapBackoff), { signal });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async function followThroughGaps(signal: AbortSignal): Promise<void> {
@@ -76,8 +97,11 @@ export function createConversationStore(
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (isStreamError(error, 'event-gap')) {
+        if (isStreamError(error, 'event-gap') && gaps < maxGaps) {
           cursor = ''; // Begins anew with a snapshot; what is on the screen stays until it comes.
+          gaps += 1;
+          // The first at once. A gap behind each snapshot is no accident, and must make no storm.
+          if (gaps > 1 && !(await pause(signal))) return;
           continue;
         }
         const known = isStreamError(error)

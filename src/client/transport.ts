@@ -31,7 +31,7 @@ export interface Transport {
   request(path: string, request?: ApiRequest): Promise<unknown>;
 }
 
-const maxAttempts = 5; // With the waits below about 8 s at most: longer than a restart takes.
+const maxAttempts = 7; // With the waits below 9 to 19 s: longer than a restart takes.
 const backoff = { baseMs: 500, maxMs: 4_000 };
 
 export function createTransport(options: TransportOptions, deps: { clock: Clock; random: Random }): Transport {
@@ -73,11 +73,17 @@ export function createTransport(options: TransportOptions, deps: { clock: Clock;
           return await attempt(path, request);
         } catch (error) {
           if (!isStreamError(error) || !error.retryable || !repeatable || tries === maxAttempts) throw error;
-          await deps.clock.sleep(backoffMs(tries, deps.random, backoff), { signal: request.signal });
+          await deps.clock.sleep(waitMs(tries, deps.random), { signal: request.signal });
         }
       }
     },
   };
+}
+
+/** Half of the back-off for sure and half by chance, so that the tries cover a time that is known. */
+function waitMs(tries: number, random: Random): number {
+  const ceilingMs = Math.min(backoff.maxMs, backoff.baseMs * 2 ** tries);
+  return ceilingMs / 2 + backoffMs(tries, random, backoff) / 2;
 }
 
 /** What a refusal means: its problem document where it has one, else its status. */

@@ -1,6 +1,6 @@
 // What comes in from outside: parsed here, once, into values that the engine can trust.
 import * as z from 'zod';
-import { show, StreamError } from '../core/errors.ts';
+import { isStreamError, show, StreamError } from '../core/errors.ts';
 import { isConversationId, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
 import { parseCursor, type Cursor } from '../log/cursor.ts';
 
@@ -8,6 +8,8 @@ import { parseCursor, type Cursor } from '../log/cursor.ts';
 const maxBodyBytes = 1024 * 1024; // Chosen: a message of a few hundred pages.
 
 const maxTextLength = 200_000; // Chosen: what today's models take, in UTF-16 code units.
+
+const maxIssues = 5; // Chosen: what a person mends at a time.
 
 export const newConversationSchema = z.strictObject({
   title: z.string().optional(),
@@ -38,7 +40,9 @@ export async function parseBody<Schema extends z.ZodType>(request: Request, sche
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  const issues = result.error.issues
+    .slice(0, maxIssues)
+    .map(({ path, message }) => `${path.join('.') || 'body'}: ${message.slice(0, 200)}`);
   throw new StreamError('invalid-input', `The body does not fit: ${issues.join('; ')}. See the API's description.`);
 }
 
@@ -50,10 +54,17 @@ async function readBody(request: Request): Promise<string> {
   let text = '';
   let sizeBytes = 0;
   // Leaving the loop by a throw cancels the rest of the body.
-  for await (const bytes of request.body) {
-    sizeBytes += bytes.byteLength;
-    if (sizeBytes > maxBodyBytes) throw bodyTooLarge();
-    text += decoder.decode(bytes, { stream: true });
+  try {
+    for await (const bytes of request.body) {
+      sizeBytes += bytes.byteLength;
+      if (sizeBytes > maxBodyBytes) throw bodyTooLarge();
+      text += decoder.decode(bytes, { stream: true });
+    }
+  } catch (error) {
+    if (isStreamError(error)) throw error;
+    throw new StreamError('body-incomplete', 'Expected the whole body, but the connection broke off. Send it again.', {
+      cause: error,
+    });
   }
   return text + decoder.decode();
 }

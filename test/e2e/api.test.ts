@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tourText } from 'verbatim/models';
 import { call, isEnd, readEvents, textFrom, type WireEvent } from '../support/api.ts';
@@ -214,6 +216,17 @@ describe('bad input', () => {
     expect(chunked.status).toBe(413);
     expect(await call(`${program.url}/healthz`)).toMatchObject({ status: 200 });
     expect(await call(url, 'POST', { text: 'still here' })).toMatchObject({ status: 202 });
+  });
+
+  it('goes on after a caller that leaves in the middle of its body', async () => {
+    const { hostname, port } = new URL(program.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    const head = `POST /api/conversations HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 100\r\n\r\n`;
+    await new Promise((resolve) => socket.write(`${head}{"title":`, resolve));
+    socket.destroy();
+    await once(socket, 'close');
+    expect(await call(`${program.url}/healthz`)).toMatchObject({ status: 200 });
   });
 
   it('gives a problem for a cursor that cannot be one', async () => {

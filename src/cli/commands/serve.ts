@@ -47,16 +47,17 @@ async function serve(options: ServeOptions): Promise<void> {
     throw new StreamError(
       'invalid-input',
       `Expected --host to be this machine alone (localhost, 127.0.0.1 or ::1), got "${options.host}". ` +
-        'There is no login yet, so that anyone who can reach another address could read every conversation: ' +
-        'put a proxy with a login before localhost instead.',
+        'There is no login yet, so that anyone who can reach another address could read every conversation. ' +
+        'From another machine, use a tunnel: ssh -L 8080:localhost:8080 <this machine>.',
     );
   }
   let handler: NodeHandler = answerStarting;
   const listening = await listen(options, (request, response) => handler(request, response));
+  let log: Log | undefined;
   try {
     const discovery = await discoverModels({ env: process.env, ownPort: listening.port });
     checkModel(discovery, options.model);
-    const log = await openLog(options.store);
+    log = await openLog(options.store);
     const verbatim = await createVerbatim(
       { log, models: discovery.catalogue, defaultModel: options.model, pageFolder: findPage() },
       { telemetry: report },
@@ -66,6 +67,7 @@ async function serve(options: ServeOptions): Promise<void> {
     announce({ options, port: listening.port, discovery, recovered: verbatim.recovered });
   } catch (error) {
     await listening.close(0);
+    await log?.close();
     throw error;
   }
 }
@@ -122,7 +124,7 @@ function announce(ready: { options: ServeOptions; port: number; discovery: Disco
 
 function describeStore(url: string): string {
   const path = url.replace(/^sqlite:/, '');
-  if (path === url) return `${url} (not kept when the server stops)`;
+  if (path === url || path === ':memory:') return `${url} (not kept when the server stops)`;
   return isAbsolute(path) ? path : resolve(path);
 }
 
