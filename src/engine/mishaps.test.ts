@@ -90,6 +90,53 @@ describe('a store that fails for a moment', () => {
   });
 });
 
+it('a run that the server itself fails at ends as failed, with its text, and the next has its turn', async () => {
+  const { clock, log, start } = bench();
+  let broken = true;
+  const engine = start({
+    ...log,
+    append: async (...args) => {
+      if (broken && args[1][0]?.data.includes('"done"') === true) throw new TypeError('a mistake in the code');
+      return await log.append(...args);
+    },
+  });
+  const { id } = await engine.create({ model: 'demo/echo' });
+  await engine.send(id, { text: 'first' });
+  await clock.advance(1_000);
+  broken = false;
+  await engine.send(id, { text: 'second' });
+  await clock.advance(1_000);
+  const { runs, messages } = await engine.load(id);
+  expect(runs.map(({ status }) => status)).toEqual(['failed', 'done']);
+  expect(runs[0]?.error?.code).toBe('internal-error');
+  expect(messages[1]?.parts[0]?.text).toBe('first');
+});
+
+it('a stop that comes as the run ends leaves it as it ended', async () => {
+  const { clock, log, start } = bench();
+  const gate = Promise.withResolvers<void>();
+  let hold = false;
+  const engine = start({
+    ...log,
+    read: async (...args) => {
+      const entries = await log.read(...args);
+      if (hold) await gate.promise;
+      return entries;
+    },
+  });
+  const { id } = await engine.create({ model: 'demo/echo' });
+  const { run } = await engine.send(id, { text: 'a b c' });
+  await clock.advance(30);
+  await engine.load(id); // So that the stop finds nothing new, and takes the run for a running one.
+  hold = true;
+  const stopping = engine.stop(run.id);
+  await clock.advance(1_000);
+  hold = false;
+  gate.resolve();
+  expect(await stopping).toMatchObject({ status: 'done' });
+  expect(await statuses(engine, id)).toEqual(['done']);
+});
+
 describe('a repeat with the same key', () => {
   const passing: Model = {
     id: 'test/passing',

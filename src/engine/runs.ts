@@ -123,12 +123,25 @@ export function createRuns(deps: RunsDeps): Runs {
     const conversation = await loadPatiently(conversationOfRun(id), left);
     const found = runIn(conversation, id);
     telemetry({ type: 'run-start', run: id, model: found.model, takeover: found.status === 'running' });
-    const ended = await driveRun({ conversation, run: found, lease, stopped: stop, left }, deps);
+    const ended = await driveRun({ conversation, run: found, lease, stopped: stop, left }, deps).catch(
+      async (error: unknown) => {
+        if (isStreamError(error, 'lease-lost') || left.aborted) throw error;
+        telemetry({ type: 'background-failed', task: `run ${id}`, error });
+        const message = 'The server failed in the middle of this answer. What had arrived is kept; ask again.';
+        return await endRun(found, { status: 'failed', error: { code: 'internal-error', message } }, lease);
+      },
+    );
     if (!hasEnded(ended.status)) return false;
     await log.leases.release(lease);
     const durationMs = clock.now() - startedAtMs;
     telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs });
     return true;
+  }
+
+  async function endRun(run: Run, outcome: Partial<Run>, lease: Lease): Promise<Run> {
+    const ended: Run = { ...run, ...outcome };
+    await log.append(conversationOfRun(run.id), [entryOf({ ...ended, type: 'run' })], { lease });
+    return ended;
   }
 
   /** The conversation, as soon as the store is to be had. */
@@ -208,7 +221,9 @@ export function createRuns(deps: RunsDeps): Runs {
         // Between a crash and the takeover nobody drives it: then the stop itself does.
         const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
         if (lease === null) throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
-        await log.append(conversation.id, [entryOf({ ...run, type: 'run', status: 'stopped' })], { lease });
+        // Under the lease nobody else ends it: only now is it certain that it has not ended.
+        const current = runIn(await conversations.load(conversation.id), id);
+        if (!hasEnded(current.status)) await endRun(current, { status: 'stopped' }, lease);
         await log.leases.release(lease);
       }
       return runIn(await conversations.load(conversation.id), id);
