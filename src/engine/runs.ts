@@ -13,6 +13,8 @@ import type { Log } from '../log/log.ts';
 import type { Conversations } from './conversations.ts';
 import { entryOf } from './entries.ts';
 import type { ModelCatalogue } from './model.ts';
+import { keepRenewed, leaseNameOf, leaseTtlMs } from './run-lease.ts';
+import { claimCut } from './recover.ts';
 import { driveRun } from './runner.ts';
 
 export interface Runs {
@@ -40,9 +42,7 @@ export interface RunsDeps {
   readonly telemetry: Telemetry;
 }
 
-const leaseTtlMs = 15_000; // Chosen: how long a run of a process that vanished waits for another.
 const storeRetryMs = 500; // Chosen: as the runner's.
-const renewalMs = leaseTtlMs / 3; // Two renewals may fail before the lease is lost.
 
 interface Handle {
   readonly stop: AbortController;
@@ -100,7 +100,7 @@ export function createRuns(deps: RunsDeps): Runs {
   async function drive({ id, lease, before, stop, closing }: Drive): Promise<void> {
     const lost = new AbortController();
     const left = AbortSignal.any([closing, lost.signal]);
-    const renewal = keepRenewed(lease, lost);
+    const renewal = keepRenewed(lease, { lost, log, clock, tasks });
     let ended = false;
     try {
       await turnOrStop(before, AbortSignal.any([stop, left]));
@@ -156,44 +156,14 @@ export function createRuns(deps: RunsDeps): Runs {
     }
   }
 
-  /** Renews the lease until cancelled; aborts `lost` when somebody else has it. */
-  function keepRenewed(lease: Lease, lost: AbortController): { cancel(): void } {
-    const renewUntilLost = async (): Promise<void> => {
-      try {
-        const renewed = await log.leases.renew(lease, { ttlMs: leaseTtlMs });
-        if (renewed === null) lost.abort(new StreamError('lease-lost', `Another process drives ${lease.name} now.`));
-      } catch {
-        // The store is not to be had: the next renewal tries again, and the store itself refuses
-        // what a lost lease's holder writes.
-      }
-    };
-    let timer = clock.setTimer(renewalMs, renew);
-    function renew(): void {
-      timer = clock.setTimer(renewalMs, renew);
-      tasks.start(renewUntilLost);
-    }
-    return { cancel: () => timer.cancel() };
-  }
-
-  /** Drives those of the runs that nobody drives, in the order in which they were queued. */
+  /** Drives those of the runs that nobody drives here; resolves with how many. */
   async function takeOver(ids: readonly RunId[]): Promise<number> {
-    const cut: Array<{ id: RunId; lease: Lease; position: number }> = [];
-    for (const id of ids) {
-      if (handles.has(id)) continue;
-      const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
-      if (lease === null) continue;
-      try {
-        const position = await positionOf(conversations, id);
-        if (position === undefined) await log.leases.release(lease);
-        else cut.push({ id, lease, position });
-      } catch (error) {
-        // One conversation that cannot be read must not keep the others from going on.
-        telemetry({ type: 'background-failed', task: `takeover of ${id}`, error });
-        await abandon(lease);
-      }
-    }
-    for (const { id, lease } of cut.toSorted((a, b) => a.position - b.position)) start(id, lease);
-    return cut.length;
+    const claimed = await claimCut(
+      ids.filter((id) => !handles.has(id)),
+      { log, conversations, telemetry, abandon },
+    );
+    for (const { id, lease } of claimed) start(id, lease);
+    return claimed.length;
   }
 
   async function stopHere(id: RunId): Promise<boolean> {
@@ -257,18 +227,6 @@ async function turnOrStop(before: Promise<void> | undefined, signal: AbortSignal
   }
 }
 
-/** Where an unfinished run stands among its conversation's; undefined where there is nothing to finish. */
-async function positionOf(conversations: Conversations, id: RunId): Promise<number | undefined> {
-  try {
-    const { runs } = await conversations.load(conversationOfRun(id));
-    const position = runs.findIndex((run) => run.id === id && !hasEnded(run.status));
-    return position === -1 ? undefined : position;
-  } catch (error) {
-    if (isStreamError(error, 'conversation-not-found')) return undefined; // Claimed, but never written.
-    throw error;
-  }
-}
-
 function runIn(conversation: Conversation, id: RunId): Run {
   const run = conversation.runs.find((candidate) => candidate.id === id);
   if (run === undefined) throw runNotFound(id);
@@ -280,9 +238,4 @@ function runNotFound(id: string): StreamError {
     'run-not-found',
     `Expected an existing run, but there is none with the id ${id}. A message's answer gives the id of its run.`,
   );
-}
-
-/** The name of the lease under which a run is driven. */
-function leaseNameOf(id: RunId): string {
-  return `run:${id}`;
 }
