@@ -26,6 +26,10 @@ function failureOf(error: unknown): Failure {
   };
 }
 
+function failed({ id }: Call, error: unknown): Reply {
+  return { type: 'failure', id, failure: failureOf(error) };
+}
+
 /** Answers calls over the store's operations. */
 function createDesk(database: DatabaseSync) {
   const store = createStore(database);
@@ -55,30 +59,31 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  /** Answers a call that only reads. */
-  function answer(call: Call): Reply {
+  /** Answers a call: a refusal is its own; a failure of SQLite is thrown. */
+  function answerOrThrow(call: Call): Reply {
     try {
       return { type: 'result', id: call.id, result: perform(call) };
     } catch (error) {
-      return { type: 'failure', id: call.id, failure: failureOf(error) };
+      // In a transaction SQLite may have rolled everything back by itself: what follows would be
+      // written bit by bit.
+      if (!isStreamError(error)) throw error;
+      return failed(call, error);
     }
   }
 
-  /** Answers a call that writes, in a transaction: a refusal is its own, a failure is everybody's. */
-  function answerWriting(call: Call): Reply {
+  /** Answers a call that only reads. */
+  function answer(call: Call): Reply {
     try {
-      return { type: 'result', id: call.id, result: perform(call) };
+      return answerOrThrow(call);
     } catch (error) {
-      // SQLite may have rolled everything back by itself: what follows would be written bit by bit.
-      if (!isStreamError(error)) throw error;
-      return { type: 'failure', id: call.id, failure: failureOf(error) };
+      return failed(call, error);
     }
   }
 
   function transact(calls: readonly Call[]): Reply[] {
     database.exec('BEGIN IMMEDIATE');
     try {
-      const replies = calls.map(answerWriting);
+      const replies = calls.map(answerOrThrow);
       database.exec('COMMIT');
       return replies;
     } catch (error) {
@@ -93,7 +98,7 @@ function createDesk(database: DatabaseSync) {
       return transact(calls);
     } catch (error) {
       if (calls.length > 1) return calls.flatMap((call) => commit([call]));
-      return calls.map(({ id }) => ({ type: 'failure', id, failure: failureOf(error) }));
+      return calls.map((call) => failed(call, error));
     }
   }
 
