@@ -95,9 +95,9 @@ export function createCommands(deps: CommandDeps): Commands {
       await log.append(keysStream, [{ type: 'create', data }], { key });
     }
     const { id, event } = await readIntent(key);
-    if ((request.title ?? event.title)?.trim() !== event.title || (request.model ?? event.model) !== event.model) {
-      throw keyReused();
-    }
+    const sameTitle = request.title === undefined || checkTitle(request.title) === event.title;
+    const sameModel = request.model === undefined || request.model === event.model;
+    if (!sameTitle || !sameModel) throw keyReused();
     // Also mends a first attempt that was cut between the two writes.
     return await writeCreated(id, event);
   }
@@ -141,8 +141,8 @@ export function createCommands(deps: CommandDeps): Commands {
     const model = findModel(request.model ?? conversation.model);
     const parent =
       request.parent === undefined ? latestLeaf(conversation.messages) : parentIn(conversation, request.parent);
-    const { events, run } = eventsFor({ conversation, request, model, parent });
     const title = conversation.title === '' ? titleFrom(request.text) : conversation.title;
+    const { events, run } = eventsFor({ conversation, title, text: request.text, model, parent });
     // Claimed first: were it written first, a crash before the claim would leave it to nobody.
     const lease = await runs.claim(run);
     try {
@@ -159,18 +159,19 @@ export function createCommands(deps: CommandDeps): Commands {
 
   function eventsFor(plan: {
     conversation: Conversation;
-    request: NewMessage;
+    title: string;
+    text: string;
     model: Model;
     parent: MessageId | null;
   }): { events: ConversationEvent[]; run: RunId } {
-    const { conversation, request, model, parent } = plan;
+    const { conversation, title, text, model, parent } = plan;
     const createdAtMs = clock.now();
     const message: Message = {
       id: mintMessageId(random),
       parent,
       role: 'user',
       status: 'done',
-      parts: [{ type: 'text', text: request.text }],
+      parts: [{ type: 'text', text }],
       createdAtMs,
     };
     const answer: Message = {
@@ -189,7 +190,7 @@ export function createCommands(deps: CommandDeps): Commands {
       { type: 'run', id: run, message: answer.id, status: 'queued', model: model.id, attempt: 1 },
     ];
     // The title first: whoever reads the three behind it reads every send alike.
-    if (conversation.title === '') events.unshift({ type: 'conversation', title: titleFrom(request.text) });
+    if (title !== conversation.title) events.unshift({ type: 'conversation', title });
     return { events, run };
   }
 

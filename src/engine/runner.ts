@@ -12,6 +12,7 @@ import type { Lease } from '../log/lease.ts';
 import type { Log } from '../log/log.ts';
 import { entryOf } from './entries.ts';
 import type { Model, ModelCatalogue, ModelPart, ModelRequest } from './model.ts';
+import { patiently } from './patiently.ts';
 
 export interface RunnerDeps {
   readonly log: Log;
@@ -31,7 +32,6 @@ export interface RunTask {
 
 /** Text that may wait for the store before reading from the model pauses, in UTF-16 code units. */
 const maxWaitingLength = 64 * 1024; // Chosen: minutes of a fast model's text.
-const storeRetryMs = 500; // Chosen: a full disk or a busy one is looked at again twice a second.
 
 /**
  * Drives the run to its end and gives it as it ended, or as it was left.
@@ -42,28 +42,27 @@ export async function driveRun(task: RunTask, deps: RunnerDeps): Promise<Run> {
   if (hasEnded(run.status)) return run;
   const write = createWriter(task, deps);
   const model = deps.models.find(run.model);
-  if (task.stopped.aborted) return await end({ status: 'stopped' });
+  if (task.stopped.aborted) return await end(run, { status: 'stopped' });
   if (model === undefined) {
     const message = `Expected the model ${run.model}, but it is not there any more. Choose another and ask again.`;
-    return await end({ status: 'failed', error: { code: 'model-not-found', message } });
+    return await end(run, { status: 'failed', error: { code: 'model-not-found', message } });
   }
   const wasCut = run.status === 'running';
-  if (wasCut && !model.continuesPrefix) return await end({ status: 'interrupted' });
+  if (wasCut && !model.continuesPrefix) return await end(run, { status: 'interrupted' });
   const begun: Run = { ...run, status: 'running', attempt: wasCut ? run.attempt + 1 : run.attempt };
   await write({ ...begun, type: 'run' });
-  return await end(await generate(begun, model));
+  const generated = await generate(model);
+  return generated === 'left' ? begun : await end(begun, generated);
 
-  async function end(outcome: Partial<Run> | 'left'): Promise<Run> {
-    if (outcome === 'left') return begun;
-    const ended = { ...run, ...outcome };
+  async function end(from: Run, outcome: Partial<Run>): Promise<Run> {
+    const ended = { ...from, ...outcome };
     await write({ ...ended, type: 'run' });
     return ended;
   }
 
-  async function generate(current: Run, chosen: Model): Promise<Partial<Run> | 'left'> {
+  async function generate(chosen: Model): Promise<Partial<Run> | 'left'> {
     const wanted = AbortSignal.any([task.stopped, task.left]);
     const answer = createAnswer(task, write);
-    const { attempt } = current;
     try {
       const request = requestFor(task, wanted);
       let finish: Partial<Run> = { finishReason: 'other' };
@@ -72,34 +71,25 @@ export async function driveRun(task: RunTask, deps: RunnerDeps): Promise<Run> {
         else finish = { finishReason: part.reason, usage: part.usage };
       }
       await answer.written();
-      return { ...finish, status: 'done', attempt };
+      return { ...finish, status: 'done' };
     } catch (error) {
       if (isStreamError(error, 'lease-lost')) throw error;
       if (task.left.aborted) return 'left';
       await answer.written();
-      if (task.stopped.aborted) return { status: 'stopped', attempt };
+      if (task.stopped.aborted) return { status: 'stopped' };
       const code = isStreamError(error) ? error.code : 'model-failed';
-      return { status: 'failed', attempt, error: { code, message: messageOf(error) } };
+      return { status: 'failed', error: { code, message: messageOf(error) } };
     }
   }
 }
 
 type Write = (event: ConversationEvent) => Promise<void>;
 
-/** Appends under the lease, and tries again for as long as the store is not to be had. */
+/** Appends under the lease. Written twice would do no harm: a delta says where its text begins. */
 function createWriter({ conversation, lease, left }: RunTask, { log, clock }: RunnerDeps): Write {
   return async (event) => {
     const entries = [entryOf(event)];
-    while (true) {
-      try {
-        await log.append(conversation.id, entries, { lease });
-        return;
-      } catch (error) {
-        // Written twice would do no harm: a delta says where its text begins.
-        if (!isStreamError(error, 'store-unavailable') || left.aborted) throw error;
-        await clock.sleep(storeRetryMs, { signal: left });
-      }
-    }
+    await patiently(() => log.append(conversation.id, entries, { lease }), { clock, signal: left });
   };
 }
 

@@ -13,6 +13,7 @@ import type { Log } from '../log/log.ts';
 import type { Conversations } from './conversations.ts';
 import { entryOf } from './entries.ts';
 import type { ModelCatalogue } from './model.ts';
+import { patiently } from './patiently.ts';
 import { keepRenewed, leaseNameOf, leaseTtlMs } from './run-lease.ts';
 import { claimCut } from './recover.ts';
 import { driveRun } from './runner.ts';
@@ -41,8 +42,6 @@ export interface RunsDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
-
-const storeRetryMs = 500; // Chosen: as the runner's.
 
 interface Handle {
   readonly stop: AbortController;
@@ -120,7 +119,7 @@ export function createRuns(deps: RunsDeps): Runs {
   async function driveToEnd(run: { id: RunId; lease: Lease; stop: AbortSignal; left: AbortSignal }): Promise<boolean> {
     const { id, lease, stop, left } = run;
     const startedAtMs = clock.now();
-    const conversation = await loadPatiently(conversationOfRun(id), left);
+    const conversation = await patiently(() => conversations.load(conversationOfRun(id)), { clock, signal: left });
     const found = runIn(conversation, id);
     telemetry({ type: 'run-start', run: id, model: found.model, takeover: found.status === 'running' });
     const ended = await driveRun({ conversation, run: found, lease, stopped: stop, left }, deps).catch(
@@ -142,18 +141,6 @@ export function createRuns(deps: RunsDeps): Runs {
     const ended: Run = { ...run, ...outcome };
     await log.append(conversationOfRun(run.id), [entryOf({ ...ended, type: 'run' })], { lease });
     return ended;
-  }
-
-  /** The conversation, as soon as the store is to be had. */
-  async function loadPatiently(id: ConversationId, left: AbortSignal): Promise<Conversation> {
-    while (true) {
-      try {
-        return await conversations.load(id);
-      } catch (error) {
-        if (!isStreamError(error, 'store-unavailable')) throw error;
-        await clock.sleep(storeRetryMs, { signal: left });
-      }
-    }
   }
 
   /** Drives those of the runs that nobody drives here; resolves with how many. */

@@ -2,18 +2,18 @@
 // cursor, then everything behind it. A reader is an offset here and nothing more.
 import type { ConversationId, RunId } from '../core/ids.ts';
 import { dataOf, type ConversationEvent, type PlacedEvent } from '../conversation/event.ts';
+import type { Conversation } from '../conversation/reduce.ts';
 import { hasEnded } from '../conversation/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import { formatCursor, type Cursor } from '../log/cursor.ts';
 import type { SseEvent } from '../sse/event.ts';
 
-/** The conversation from the cursor on, without end; from a snapshot where the cursor is none or not this store's. */
+/** The conversation, as it was loaded for this reader, from the cursor on, without end; from a snapshot where the cursor is none or not this store's. */
 export async function* deliverConversation(
   engine: Engine,
-  reader: { readonly id: ConversationId; readonly cursor: Cursor | undefined; readonly signal: AbortSignal },
+  reader: { readonly conversation: Conversation; readonly cursor: Cursor | undefined; readonly signal: AbortSignal },
 ): AsyncGenerator<SseEvent, void> {
-  const { id, cursor, signal } = reader;
-  const conversation = await engine.load(id);
+  const { conversation, cursor, signal } = reader;
   const sameStore = cursor !== undefined && (cursor.epoch ?? engine.epoch) === engine.epoch;
   let after: number;
   if (sameStore && cursor.offset <= conversation.offset) {
@@ -22,7 +22,7 @@ export async function* deliverConversation(
     after = conversation.offset;
     yield wireEvent(engine.epoch, after, 'snapshot', { ...conversation });
   }
-  for await (const batch of engine.follow(id, { after, signal })) {
+  for await (const batch of engine.follow(conversation.id, { after, signal })) {
     for (const placed of batch) {
       if (placed.event.type === 'unknown') continue;
       yield changeEvent(engine.epoch, after, placed);

@@ -7,6 +7,7 @@ import { parseReaderCursor } from '../input.ts';
 
 export async function followConversation(engine: Engine, id: ConversationId, request: Request): Promise<Response> {
   const cursor = parseReaderCursor(request);
-  await engine.load(id); // Not found is an answer of its own, and not a stream that breaks off.
-  return respond((signal) => deliverConversation(engine, { id, cursor, signal }));
+  // Before the stream begins: not found is an answer of its own, and not a stream that breaks off.
+  const conversation = await engine.load(id);
+  return respond((signal) => deliverConversation(engine, { conversation, cursor, signal }));
 }
