@@ -1,11 +1,10 @@
 // Events to a Node response: node:http, Express, Koa, Fastify's `reply.raw`.
 // Written against the few members it needs, so that this layer stays free of Node's types.
-import { systemClock, type Timer } from '../core/clock.ts';
-import { systemRandom } from '../core/random.ts';
+import type { Timer } from '../core/clock.ts';
 import { encode, encodeComment, encodeRetry } from './encode.ts';
-import { defaultHeartbeatMs, type SseEvent } from './event.ts';
+import type { SseEvent } from './event.ts';
 import { fromHeaderValue } from './last-event-id.ts';
-import { defaultRetryMs, eventStreamHeaders, spreadRetryMs, type WriterOptions } from './writer.ts';
+import { eventStreamHeaders, spreadRetryMs, writerSettings, type WriterOptions } from './writer.ts';
 
 /** What is needed of a request. */
 export interface NodeRequest {
@@ -57,12 +56,7 @@ export function openEventStream(
   response: NodeResponse,
   options: EventStreamOptions = {},
 ): EventStream {
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    heartbeatMs = defaultHeartbeatMs,
-    retryMs = defaultRetryMs,
-  } = options;
+  const { clock, random, heartbeatMs, retryMs } = writerSettings(options);
   const maxBufferedBytes = options.maxBufferedBytes ?? 1024 * 1024;
   const left = new AbortController();
   const waiting: Array<() => void> = [];

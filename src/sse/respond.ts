@@ -1,10 +1,9 @@
 // Events as the body of a web Response. Pull-driven: the source is asked for an event only
 // when the socket can take one, so a stalled reader holds one event and nothing more.
-import { systemClock, type Timer } from '../core/clock.ts';
-import { systemRandom } from '../core/random.ts';
+import type { Timer } from '../core/clock.ts';
 import { encode, encodeComment, encodeRetry } from './encode.ts';
-import { defaultHeartbeatMs, type SseEvent } from './event.ts';
-import { defaultRetryMs, eventStreamHeaders, spreadRetryMs, type WriterOptions } from './writer.ts';
+import type { SseEvent } from './event.ts';
+import { eventStreamHeaders, spreadRetryMs, writerSettings, type WriterOptions } from './writer.ts';
 
 export interface RespondOptions extends WriterOptions {
   /** Further response headers. */
@@ -27,12 +26,7 @@ export function respond(source: EventSourceFunction, options: RespondOptions = {
 }
 
 function streamOf(source: EventSourceFunction, options: RespondOptions): ReadableStream<Uint8Array> {
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    heartbeatMs = defaultHeartbeatMs,
-    retryMs = defaultRetryMs,
-  } = options;
+  const { clock, random, heartbeatMs, retryMs } = writerSettings(options);
   const left = new AbortController();
   const iterator = source(left.signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();

@@ -1,6 +1,7 @@
 // What the writers for web and Node responses have in common.
-import type { Clock } from '../core/clock.ts';
-import type { Random } from '../core/random.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { systemRandom, type Random } from '../core/random.ts';
+import { defaultHeartbeatMs } from './event.ts';
 
 export interface WriterOptions {
   /** How often a comment is sent while nothing else is, in ms. Default: 15,000. */
@@ -18,8 +19,18 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'X-Accel-Buffering': 'no',
 };
 
-/** How long clients wait by default, in ms. */
-export const defaultRetryMs = 1_000; // Chosen: short enough for a person, long enough for a restart.
+const defaultRetryMs = 1_000; // Chosen: short enough for a person, long enough for a restart.
+
+/** The options with their defaults. */
+export function writerSettings(options: WriterOptions) {
+  const {
+    clock = systemClock,
+    random = systemRandom,
+    heartbeatMs = defaultHeartbeatMs,
+    retryMs = defaultRetryMs,
+  } = options;
+  return { clock, random, heartbeatMs, retryMs };
+}
 
 /** `retryMs` spread by chance over half to one and a half times its value, so that a crowd does not come back at once. */
 export function spreadRetryMs(retryMs: number, random: Random): number {
