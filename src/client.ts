@@ -21,5 +21,6 @@ export {
   type Usage,
 } from './conversation/run.ts';
 export { isConversationId, type ConversationId, type MessageId, type RunId } from './core/ids.ts';
-export { isStreamError, messageOf, StreamError, type ErrorCode } from './core/errors.ts';
+export { isRetryable, type ErrorCode } from './core/error-codes.ts';
+export { isStreamError, messageOf, StreamError } from './core/errors.ts';
 export type { Phase } from './sse/reconnect.ts';

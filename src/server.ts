@@ -3,4 +3,5 @@ export { createVerbatim, type Verbatim, type VerbatimOptions } from './http/serv
 export type { NodeHandler } from './http/node.ts';
 export { isLoopbackHost } from './http/guard.ts';
 export type { Telemetry, TelemetryEvent } from './core/telemetry.ts';
-export { isStreamError, messageOf, StreamError, type ErrorCode } from './core/errors.ts';
+export { isRetryable, type ErrorCode } from './core/error-codes.ts';
+export { isStreamError, messageOf, StreamError } from './core/errors.ts';

@@ -2,6 +2,7 @@
 // because every write carries its idempotency key.
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
+import { isRetryable } from '../core/error-codes.ts';
 import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
 import { tryParseJson } from '../core/json.ts';
 import { errorOfProblem } from '../core/problem.ts';
@@ -72,7 +73,7 @@ export function createTransport(options: TransportOptions, deps: { clock: Clock;
         try {
           return await attempt(path, request);
         } catch (error) {
-          if (!isStreamError(error) || !error.retryable || !repeatable || tries === maxAttempts) throw error;
+          if (!isStreamError(error) || !isRetryable(error.code) || !repeatable || tries === maxAttempts) throw error;
           await deps.clock.sleep(waitMs(tries, deps.random), { signal: request.signal });
         }
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorTable, isErrorCode, isStreamError, messageOf, show, StreamError } from './errors.ts';
+import { isStreamError, messageOf, show, StreamError } from './errors.ts';
 
 describe('StreamError', () => {
   it('carries its code, details and cause', () => {
@@ -14,11 +14,6 @@ describe('StreamError', () => {
     const error = new StreamError('event-gap', 'Expected 2.');
     expect(error.details).toEqual({});
     expect('cause' in error).toBe(false);
-  });
-
-  it('may be retried as the table says', () => {
-    expect(new StreamError('store-unavailable', '').retryable).toBe(true);
-    expect(new StreamError('invalid-input', '').retryable).toBe(false);
   });
 });
 
@@ -39,22 +34,6 @@ describe('isStreamError', () => {
   it.each([undefined, null, 'event-gap', 7, {}, new Error('x'), { code: 'event-gap' }])('is false of %j', (value) => {
     expect(isStreamError(value)).toBe(false);
     expect(isStreamError(value, 'event-gap')).toBe(false);
-  });
-});
-
-describe('the table', () => {
-  it.each(Object.entries(errorTable))('%s has a name, a status and a title as they should be', (code, meaning) => {
-    expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
-    expect(meaning.status).toBeGreaterThanOrEqual(400);
-    expect(meaning.status).toBeLessThan(600);
-    expect(meaning.title).toMatch(/^[A-Z].*[^.]$/);
-    expect(isErrorCode(code)).toBe(true);
-  });
-
-  it('holds nothing that every object has', () => {
-    for (const text of ['toString', 'constructor', '__proto__', '', 'no-such-code', 404, null]) {
-      expect(isErrorCode(text)).toBe(false);
-    }
   });
 });
 

@@ -1,50 +1,6 @@
-// Expected failures: one class, one closed union of codes, one table of what each code means.
-// Branch on `code`, never on the text.
-
-interface ErrorMeaning {
-  /** HTTP status the code is answered with. */
-  readonly status: number;
-  /** Whether the same call may succeed later without a change. */
-  readonly retryable: boolean;
-  /** Public one-line summary, the same for every occurrence. */
-  readonly title: string;
-}
-
-/** What each error code means. `http/problem.ts` and the client read this table. */
-export const errorTable = {
-  'malformed-json': { status: 400, retryable: false, title: 'The body is not valid JSON' },
-  'body-incomplete': { status: 400, retryable: true, title: 'The body broke off' },
-  'invalid-input': { status: 422, retryable: false, title: 'The request has an invalid value' },
-  'cursor-invalid': { status: 400, retryable: false, title: 'The cursor cannot be read' },
-  'route-not-found': { status: 404, retryable: false, title: 'There is nothing at this address' },
-  'method-not-allowed': { status: 405, retryable: false, title: 'This address does not take that method' },
-  'conversation-not-found': { status: 404, retryable: false, title: 'No such conversation' },
-  'message-not-found': { status: 404, retryable: false, title: 'No such message' },
-  'run-not-found': { status: 404, retryable: false, title: 'No such run' },
-  'model-not-found': { status: 422, retryable: false, title: 'No such model' },
-  'body-too-large': { status: 413, retryable: false, title: 'The body is too large' },
-  'idempotency-key-reused': {
-    status: 422,
-    retryable: false,
-    title: 'This Idempotency-Key was used for another request',
-  },
-  'host-not-allowed': { status: 403, retryable: false, title: 'This Host is not served here' },
-  'origin-not-allowed': { status: 403, retryable: false, title: 'Requests from this origin are refused' },
-  'offset-conflict': { status: 409, retryable: true, title: 'The stream has moved on' },
-  'lease-lost': { status: 409, retryable: true, title: 'Another writer has taken over' },
-  'store-unavailable': { status: 503, retryable: true, title: 'The store cannot be reached' },
-  'store-in-use': { status: 503, retryable: true, title: 'The store is in use by another process' },
-  'store-unusable': { status: 500, retryable: false, title: 'The store cannot be used' },
-  'shutting-down': { status: 503, retryable: true, title: 'The server is shutting down' },
-  'model-failed': { status: 502, retryable: true, title: 'The model failed' },
-  'request-failed': { status: 502, retryable: true, title: 'The request failed' },
-  'event-too-large': { status: 502, retryable: false, title: 'An event is too large' },
-  'event-gap': { status: 500, retryable: true, title: 'Events are missing' },
-  'internal-error': { status: 500, retryable: true, title: 'Something went wrong on the server' },
-} as const satisfies Record<string, ErrorMeaning>;
-
-/** Stable name of an expected failure, in kebab case: `conversation-not-found`. */
-export type ErrorCode = keyof typeof errorTable;
+// Expected failures: one class, one closed union of codes. Branch on `code`, never on the text.
+// What each code means stands in error-codes.ts, which clients of the wire alone need not load.
+import type { ErrorCode } from './error-codes.ts';
 
 const brand = Symbol.for('verbatim.StreamError');
 
@@ -61,22 +17,12 @@ export class StreamError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
-
-  /** Whether the same call may succeed later without a change. */
-  get retryable(): boolean {
-    return errorTable[this.code].retryable;
-  }
 }
 
 /** Whether `error` is a `StreamError`, of `code` where one is given; also across copies of the package. */
 export function isStreamError(error: unknown, code?: ErrorCode): error is StreamError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || ('code' in error && error.code === code);
-}
-
-/** Whether `text` is one of the codes above: for reading a problem document from the wire. */
-export function isErrorCode(text: unknown): text is ErrorCode {
-  return typeof text === 'string' && Object.hasOwn(errorTable, text);
 }
 
 /** The value as it is shown in an error message: one line, at most 80 characters. */

@@ -1,5 +1,6 @@
 // Problem documents [rfc9457] as errors again, for whoever receives them.
-import { isErrorCode, StreamError } from './errors.ts';
+import { isErrorCode } from './error-codes.ts';
+import { StreamError } from './errors.ts';
 import { isRecord } from './json.ts';
 
 /** The error that a problem document tells; undefined where it is none of ours. */

@@ -1,5 +1,6 @@
 // Failures as problem documents [rfc9457]: the only place where a code becomes a status.
-import { errorTable, isStreamError, StreamError } from '../core/errors.ts';
+import { errorTable } from '../core/error-codes.ts';
+import { isStreamError, StreamError } from '../core/errors.ts';
 
 /** The answer for anything that was thrown. What is not expected shows nothing of its inside. */
 export function problemOf(error: unknown, headers: Record<string, string> = {}): Response {

@@ -2,7 +2,8 @@
 // `for (const { name, run } of logContract) it(name, () => run(open))`.
 import { assert } from '../core/assert.ts';
 import type { Clock } from '../core/clock.ts';
-import { isStreamError, type ErrorCode } from '../core/errors.ts';
+import type { ErrorCode } from '../core/error-codes.ts';
+import { isStreamError } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import type { Random } from '../core/random.ts';
 import type { Entry, Log, NewEntry } from '../log/log.ts';

@@ -1,5 +1,5 @@
 // What the SQLite driver and its worker say to each other.
-import type { ErrorCode } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/error-codes.ts';
 import type { Lease } from '../lease.ts';
 import type { AppendOptions, AppendResult, Entry, IndexRow, NewEntry } from '../log.ts';
 
