@@ -17,12 +17,14 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): Timer;
 }
 
+/** The part of a clock that the wire needs: browsers load no more than that. */
+export type Timers = Pick<Clock, 'now' | 'setTimer'>;
+
 const maxTimeoutMs = 2 ** 31 - 1; // [whatwg-html 8.6]: a timeout is a 32-bit signed integer.
 
-/** The runtime's own clock. */
-export const systemClock: Clock = {
+/** The runtime's own timers. */
+export const systemTimers: Timers = {
   now: () => Date.now(),
-  sleep: (ms, options) => sleepOn(systemClock, ms, options?.signal),
   setTimer(ms, callback) {
     let handle: ReturnType<typeof setTimeout>;
     // A runtime's timer fires at once where it is asked for more than it can hold, as by a server's
@@ -36,8 +38,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** The runtime's own clock. */
+export const systemClock: Clock = {
+  ...systemTimers,
+  sleep: (ms, options) => sleepOn(systemTimers, ms, options?.signal),
+};
+
 /** `Clock.sleep` by `Clock.setTimer`, shared by every clock. */
-export async function sleepOn(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+export async function sleepOn(clock: Timers, ms: number, signal: AbortSignal | undefined): Promise<void> {
   await abortable<void>(signal, (resolve) => {
     const timer = clock.setTimer(ms, resolve);
     return () => timer.cancel();

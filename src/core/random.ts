@@ -17,9 +17,15 @@ export function idFrom(byte: () => number, length: number): string {
   return id;
 }
 
+/** The part of chance that the wire needs: browsers load no more than that. */
+export type Chance = Pick<Random, 'float'>;
+
+/** The runtime's own chance. */
+export const systemChance: Chance = { float: () => Math.random() };
+
 /** The runtime's own generator; ids are unguessable. */
 export const systemRandom: Random = {
-  float: () => Math.random(),
+  ...systemChance,
   id(length = 20) {
     const bytes = crypto.getRandomValues(new Uint8Array(length));
     let index = 0;
