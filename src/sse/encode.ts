@@ -1,4 +1,4 @@
-// Events to text. The only place that writes the wire format.
+// Events to text and bytes. The only place that writes the wire format.
 import { checkField, checkRetry, type SseEvent } from './event.ts';
 
 /**
@@ -6,16 +6,27 @@ import { checkField, checkRetry, type SseEvent } from './event.ts';
  * Errors: `invalid-input` where a field could break out of its line.
  */
 export function encode(event: SseEvent): string {
+  const { id, event: name, data } = event;
   let block = '';
-  if (event.id !== undefined) {
-    checkField('id', event.id);
-    block += `id: ${event.id}\n`;
+  if (id !== undefined) {
+    checkField('id', id);
+    block = `id: ${id}\n`;
   }
-  if (event.event !== undefined) {
-    checkField('event', event.event);
-    block += `event: ${event.event}\n`;
+  if (name !== undefined) {
+    checkField('event', name);
+    block += `event: ${name}\n`;
   }
-  return `${block}${encodeLines('data', event.data)}\n`;
+  return `${block}${encodeLines('data', data)}\n`;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The event as bytes, for the writers: what goes to many readers is encoded once and shared. Blocks
+ * may be joined before they are sent. Errors: as `encode`.
+ */
+export function encodeBytes(event: SseEvent): Uint8Array<ArrayBuffer> {
+  return encoder.encode(encode(event));
 }
 
 /** A comment, which receivers skip: a heartbeat or a note to whoever reads the bytes. */
@@ -31,7 +42,7 @@ export function encodeRetry(retryMs: number): string {
 
 function encodeLines(field: string, text: string): string {
   // Always with the space: the receiver takes exactly one away, so a text's own stays.
-  if (!/[\r\n]/.test(text)) return `${field}: ${text}\n`;
+  if (!text.includes('\n') && !text.includes('\r')) return `${field}: ${text}\n`;
   return text
     .split(/\r\n|\r|\n/)
     .map((line) => `${field}: ${line}\n`)
