@@ -20,7 +20,7 @@ function bench(...answers: Array<(call: Call) => Response | Promise<Response>>) 
   const clock = createFakeClock();
   const calls: Call[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(`http://test${input instanceof Request ? input.url : input}`, init);
+    const request = new Request(input, init);
     const text = await request.text();
     const call = {
       url: new URL(request.url).pathname,
@@ -33,7 +33,7 @@ function bench(...answers: Array<(call: Call) => Response | Promise<Response>>) 
     if (answer === undefined) throw new TypeError('nothing answers any more');
     return await answer(call);
   };
-  const client = createClient({ fetch }, { clock, random: createSeededRandom(5) });
+  const client = createClient({ baseUrl: 'https://verbatim.test', fetch }, { clock, random: createSeededRandom(5) });
   return { client, clock, calls };
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
 import type { ConversationId } from '../core/ids.ts';
 import { isRecord, tryParseJson, type JsonRecord } from '../core/json.ts';
+import { errorOfProblem } from '../core/problem.ts';
 import type { Random } from '../core/random.ts';
 import { parseEvent, type PlacedEvent } from '../conversation/event.ts';
 import { reduce, type Conversation } from '../conversation/reduce.ts';
@@ -104,10 +105,7 @@ export function createConversationStore(
           if (gaps > 1 && !(await pause(signal))) return;
           continue;
         }
-        const known = isStreamError(error)
-          ? error
-          : new StreamError('request-failed', messageOf(error), { cause: error });
-        show({ phase: 'ended', error: known });
+        show({ phase: 'ended', error: knownError(error) });
         return;
       }
     }
@@ -129,6 +127,13 @@ export function createConversationStore(
       };
     },
   };
+}
+
+/** What ended the stream: the server's own reason where it gave one. */
+function knownError(error: unknown): StreamError {
+  if (!isStreamError(error)) return new StreamError('request-failed', messageOf(error), { cause: error });
+  const { status, body } = error.details;
+  return errorOfProblem(body, Number(status)) ?? error;
 }
 
 function parseSnapshot(data: JsonRecord): Conversation | undefined {

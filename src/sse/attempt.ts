@@ -1,29 +1,50 @@
 // One attempt to connect: a request, and the stream that it is answered with, to its end.
 // Whether and when there is another is reconnect.ts's to say.
-import { isStreamError, show, StreamError } from '../core/errors.ts';
+import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
 import { tryParseJson } from '../core/json.ts';
-import { errorOfProblem } from '../core/problem.ts';
 import type { SseMessage } from './event.ts';
 import { toHeaderValue } from './last-event-id.ts';
 import { createParser } from './parse.ts';
 
-export interface AttemptRequest {
-  readonly url: string | URL;
-  readonly headers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  readonly fetch: typeof globalThis.fetch;
+/** What to ask for, besides the address: the same at each attempt. */
+export interface RequestOptions {
+  /** Default: GET. */
+  readonly method?: string | undefined;
+  /** A function is asked anew at each attempt, so that a fresh token can be sent. */
+  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** Kept, and sent again at each attempt where there are several. */
+  readonly body?: string | Blob | FormData | URLSearchParams | Uint8Array<ArrayBuffer> | undefined;
+  /** Whether cookies are sent to other origins too. Default: as `fetch` does, to the own one alone. */
+  readonly credentials?: RequestCredentials | undefined;
+  /**
+   * What becomes of redirects. Default: followed, and then `fetch` takes `Authorization` and cookies
+   * away where they lead to another origin [fetch 4.4]; headers of your own it does not know.
+   */
+  readonly redirect?: 'follow' | 'error' | undefined;
+  /** Default: the runtime's own. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Largest event in UTF-16 code units. Default: 16 Mi. */
+  readonly maxEventLength?: number | undefined;
+}
+
+export interface Attempt {
+  readonly url: URL;
+  readonly options: RequestOptions;
   readonly signal: AbortSignal;
   readonly lastEventId: string;
-  readonly maxEventLength: number | undefined;
+  /** Whether 408, 425, 429 and 5xx are worth another attempt, as they are not to a browser. */
+  readonly retriesStatus: boolean;
   readonly nowMs: () => number;
 }
 
 /** What the caller is told while the stream lasts; nothing after the signal has aborted. */
 export interface AttemptListener {
-  onOpen(): void;
+  /** With the address that answered, behind all redirects. */
+  onOpen(url: string): void;
   onRetry(retryMs: number): void;
   onMessage(message: SseMessage): void;
   /** After each piece of the stream, with the cursor behind it. The next is read when it resolves. */
-  onBytes(lastEventId: string): Promise<void>;
+  onBytes(lastEventId: string): Promise<void> | void;
 }
 
 export type AttemptEnd =
@@ -31,112 +52,106 @@ export type AttemptEnd =
   | { readonly type: 'finished' }
   /** Another attempt makes no sense. */
   | { readonly type: 'refused'; readonly error: StreamError }
-  /** Another attempt may succeed. */
-  | { readonly type: 'lost'; readonly retryAfterMs?: number | undefined };
-
-const retryableStatus = new Set([408, 425, 429]);
-const maxRefusalLength = 1_000; // Chosen: the error shows 80 characters of it.
+  /** Another attempt may succeed. Without a reason the stream came to its end. */
+  | { readonly type: 'lost'; readonly reason?: unknown; readonly retryAfterMs?: number | undefined };
 
 /** Never rejects. */
-export async function attemptOnce(request: AttemptRequest, listener: AttemptListener): Promise<AttemptEnd> {
+export async function attemptOnce(attempt: Attempt, listener: AttemptListener): Promise<AttemptEnd> {
   try {
-    const response = await send(request);
-    if (response.status === 204) return { type: 'finished' };
-    if (!isEventStream(response)) return await classify(response, request);
-    if (request.signal.aborted) return { type: 'lost' };
-    listener.onOpen();
-    await read(response, request, listener);
-    return { type: 'lost' };
+    const response = await send(attempt);
+    const { status } = response;
+    if (status === 204) return { type: 'finished' };
+    if (isEventStream(response)) {
+      if (attempt.signal.aborted) return { type: 'lost' };
+      listener.onOpen(response.url);
+      await read(response, attempt, listener);
+      return { type: 'lost' };
+    }
+    const error = await refusalOf(response, attempt.url);
+    if (!attempt.retriesStatus || (status < 500 && ![408, 425, 429].includes(status)))
+      return { type: 'refused', error };
+    const retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'), attempt.nowMs());
+    return { type: 'lost', reason: error, retryAfterMs };
   } catch (error) {
-    return isStreamError(error) ? { type: 'refused', error } : { type: 'lost' };
+    return isStreamError(error) ? { type: 'refused', error } : { type: 'lost', reason: error };
   }
 }
 
-async function send({ url, headers: more, fetch, signal, lastEventId }: AttemptRequest): Promise<Response> {
-  const headers = new Headers(await more?.());
+async function send({ url, options, signal, lastEventId }: Attempt): Promise<Response> {
+  const { headers: given, fetch = globalThis.fetch, method, body, credentials, redirect } = options;
+  const headers = new Headers(typeof given === 'function' ? await given() : given);
   headers.set('Accept', 'text/event-stream');
   if (lastEventId !== '') headers.set('Last-Event-ID', toHeaderValue(lastEventId));
-  return await fetch(url, { headers, signal, cache: 'no-store' });
+  // What is undefined is as if it were not there [webidl 3.2.17].
+  const init = { method, headers, body, credentials, redirect, signal, cache: 'no-store' };
+  return await fetch(url, init as RequestInit);
 }
 
-function isEventStream(response: Response): boolean {
-  const type = response.headers.get('Content-Type') ?? '';
-  return response.ok && type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream';
+function isEventStream({ status, headers }: Response): boolean {
+  return status === 200 && /^\s*text\/event-stream\s*(;|$)/i.test(headers.get('Content-Type') ?? '');
 }
 
-async function classify(response: Response, { url, nowMs }: AttemptRequest): Promise<AttemptEnd> {
-  if (response.status >= 500 || retryableStatus.has(response.status)) {
-    await response.body?.cancel();
-    return { type: 'lost', retryAfterMs: retryAfterMs(response.headers.get('Retry-After'), nowMs()) };
-  }
-  return { type: 'refused', error: await refusalOf(response, url) };
-}
-
-async function read(response: Response, request: AttemptRequest, listener: AttemptListener): Promise<void> {
+async function read(response: Response, attempt: Attempt, listener: AttemptListener): Promise<void> {
   if (response.body === null) return;
-  const { signal, lastEventId, maxEventLength } = request;
+  const { signal, lastEventId, options } = attempt;
   const parser = createParser({
     lastEventId,
-    maxEventLength,
+    maxEventLength: options.maxEventLength,
     onEvent: (message) => listener.onMessage(message),
     onRetry: (retryMs) => listener.onRetry(retryMs),
   });
-  // The parser takes the byte order mark away, and only at the start.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const reader = response.body.getReader();
+  // A body that does not come from `fetch` may know nothing of the signal.
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  signal.addEventListener('abort', cancel);
   try {
     while (true) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
-      parser.feed(decoder.decode(value, { stream: true }));
+      parser.feed(value);
       await listener.onBytes(parser.lastEventId);
       if (signal.aborted) return;
     }
   } finally {
-    // An answer that failed in the middle is released already; nothing is lost by not knowing.
-    await reader.cancel().catch(() => undefined);
+    cancel(); // One that failed in the middle is released already; nothing is lost by not knowing.
   }
 }
 
-/** What is wrong with an answer that a retry cannot mend. */
-async function refusalOf(response: Response, url: string | URL): Promise<StreamError> {
-  const { status } = response;
-  const type = response.headers.get('Content-Type') ?? '';
+/** What is wrong with an answer that is no event stream; with what its body says, where it is JSON. */
+async function refusalOf(response: Response, url: URL): Promise<StreamError> {
+  const { status, headers } = response;
   // Of an answer that is fine but no event stream the type says enough, and it may never end.
-  const body = response.ok ? '' : await startOf(response);
-  const problem = errorOfProblem(tryParseJson(body), status);
-  if (problem !== undefined) return problem;
+  const text = response.ok ? '' : await startOf(response);
   return new StreamError(
     'request-failed',
-    `Expected an event stream from ${String(url)}, got ${status} ${type}: ${show(body)}.`,
-    { details: { status } },
+    `Expected an event stream from ${url.origin}${url.pathname}, got ${status} ${headers.get('Content-Type') ?? ''}: ${JSON.stringify(text.slice(0, 80))}.`,
+    { details: { status, body: tryParseJson(text) } },
   );
 }
 
-/** The first characters of an answer's body, as far as it comes. */
-async function startOf(response: Response): Promise<string> {
-  if (response.body === null) return '';
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  try {
-    while (text.length < maxRefusalLength) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    // It broke off: the status is what counts.
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-  return text.slice(0, maxRefusalLength);
+/** The first piece of an answer's body, which holds a problem document whole; "" where it broke off. */
+async function startOf({ body }: Response): Promise<string> {
+  const piece = await body
+    ?.getReader()
+    .read()
+    .catch(() => undefined);
+  return new TextDecoder().decode(piece?.value);
 }
 
 /** Retry-After in ms: seconds or a date [rfc9110 10.2.3]; undefined where there is none. */
-function retryAfterMs(value: string | null, nowMs: number): number | undefined {
+function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
-  if (/^[0-9]+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  const ms = /^[0-9]+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** What a request that must not be repeated ends with when its answer did not come to an end. */
+export function brokenOff(method: string, reason: unknown): StreamError {
+  return isStreamError(reason)
+    ? reason
+    : new StreamError(
+        'request-failed',
+        `The ${method} broke off (${messageOf(reason)}). Where sending it again is harmless, set idempotent: true.`,
+        { cause: reason },
+      );
 }

@@ -165,10 +165,11 @@ describe('a client that has left', () => {
   });
 
   it('is known at once after close', async () => {
-    const { stream, clock } = await createRig();
+    const { stream, clock, response } = await createRig();
     stream.close();
     expect(stream.signal.aborted).toBe(true);
     expect(stream.send({ data: 'a' })).toBe('dead');
+    await once(response, 'close');
     expect(clock.pending).toBe(0);
   });
 });
@@ -230,8 +231,10 @@ describe('a slow reader', () => {
     const waiting = Promise.all([stream.drained(), stream.drained()]);
     if (how === 'close') stream.close();
     else client.destroy();
-    await waiting;
+    expect(await waiting).toEqual(['dead', 'dead']);
     expect(stream.signal.aborted).toBe(true);
+    // What it was sent before is given until the deadline to be taken.
+    await clock.advance(40_000);
     expect(clock.pending).toBe(0);
   });
 
@@ -240,7 +243,40 @@ describe('a slow reader', () => {
     await incoming();
     expect(stream.send(flood)).toBe('wait');
     const before = response.writableLength;
-    await clock.advance(60_000);
+    await clock.advance(29_000);
     expect(response.writableLength).toBeLessThanOrEqual(before);
+    expect(stream.signal.aborted).toBe(false);
+  });
+
+  it.each([{ writeDeadlineMs: 4_000 }, { writeDeadlineMs: undefined }])(
+    'is cut off after the deadline: %o',
+    async (options) => {
+      const { incoming, response, stream, clock } = await createRig(options);
+      await incoming();
+      expect(stream.send(flood)).toBe('wait');
+      const waiting = stream.drained();
+      const deadlineMs = options.writeDeadlineMs ?? 30_000;
+      await clock.advance(deadlineMs - 1);
+      expect(response.destroyed).toBe(false);
+      await clock.advance(deadlineMs / 4 + 1);
+      expect(response.destroyed).toBe(true);
+      expect(await waiting).toBe('dead');
+      expect(stream.send({ data: 'a' })).toBe('dead');
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  it('that takes what waits before the deadline has a new one for what comes after', async () => {
+    const { incoming, stream, clock } = await createRig({ writeDeadlineMs: 4_000 });
+    const answer = await incoming();
+    for (let round = 0; round < 3; round += 1) {
+      expect(stream.send(flood)).toBe('wait');
+      await clock.advance(3_000);
+      answer.resume();
+      expect(await stream.drained()).toBe('accepted');
+      answer.pause();
+    }
+    await clock.advance(3_000);
+    expect(stream.signal.aborted).toBe(false);
   });
 });

@@ -52,7 +52,8 @@ function createMachine(options: { policy?: Partial<ReconnectPolicy>; random?: Ra
 }
 
 function spell(effect: ReconnectEffect): string {
-  return effect.type === 'set-timer' ? `set-timer ${effect.ms}` : effect.type;
+  if (effect.type !== 'set-timer') return effect.type;
+  return effect.ms === null ? 'clear-timer' : `set-timer ${effect.ms}`;
 }
 
 /** The wait that a loss asks for, in ms. */
@@ -155,6 +156,17 @@ describe('what the server asks for', () => {
       });
       expect(waits.slice(1)).toEqual([1_999, 3_999, 7_999]);
     }
+  });
+
+  it('is not cut short by a wake-up or a network that comes back: Retry-After', () => {
+    const machine = createMachine();
+    machine.send('timer-fired');
+    expect(machine.send({ type: 'lost', retryAfterMs: 60_000 })).toEqual(['set-timer 60999']);
+    expect(machine.pass(20_000).send('woken')).toEqual(['set-timer 40999']);
+    expect(machine.send('went-offline')).toEqual(['clear-timer']);
+    expect(machine.pass(20_000).send('woken')).toEqual(['set-timer 20999']);
+    expect(machine.pass(-3_600_000).send('woken')).toEqual(['set-timer 60999']);
+    expect(machine.pass(3_700_000).send('woken')).toEqual(['abort', 'set-timer 37500', 'connect']);
   });
 
   it('does not outlive its loss: Retry-After counts once', () => {
@@ -354,6 +366,7 @@ describe('any sequence of inputs', () => {
           if (next.type === 'lost' && open) [open, expected] = [false, notYet];
           if (next.type === 'opened' && open) [wasLive, expected] = [true, 'live'];
           if (next.type === 'went-offline' && !open) expected = 'offline';
+          if (next.type === 'woken' && !open) expected = notYet; // Maybe only to wait on, as Retry-After asks.
           if (effects.includes('abort')) [open, expected] = [false, notYet];
           if (effects.includes('connect')) open = true;
           expect(machine.phase).toBe(expected);

@@ -1,8 +1,7 @@
 // When to connect, wait, give up a silent connection and stop: a pure state machine.
 // connect.ts performs the effects; nothing here reads a clock or touches the network.
-import { unreachable } from '../core/assert.ts';
 import { backoffMs, type BackoffOptions } from '../core/backoff.ts';
-import type { Random } from '../core/random.ts';
+import type { Chance } from '../core/random.ts';
 
 /**
  * What a person may be told. `connecting`: no data yet. `live`: events arrive as they happen.
@@ -27,6 +26,8 @@ export interface ReconnectState {
   readonly retryMs: number | null;
   readonly openedAtMs: number;
   readonly lastByteAtMs: number;
+  /** The wait that a Retry-After asked for: nothing cuts it short. Null where there is none. */
+  readonly held: { readonly untilMs: number; readonly forMs: number } | null;
 }
 
 export type ReconnectInput =
@@ -45,9 +46,8 @@ export type ReconnectInput =
 export type ReconnectEffect =
   | { readonly type: 'connect' }
   | { readonly type: 'abort' }
-  /** Replaces the timer that runs, if any. */
-  | { readonly type: 'set-timer'; readonly ms: number }
-  | { readonly type: 'clear-timer' };
+  /** Replaces the timer that runs, if any; null: there is none then. */
+  | { readonly type: 'set-timer'; readonly ms: number | null };
 
 export interface ReconnectStep {
   readonly state: ReconnectState;
@@ -57,7 +57,7 @@ export interface ReconnectStep {
 export interface ReconnectDeps {
   readonly policy: ReconnectPolicy;
   readonly nowMs: number;
-  readonly random: Random;
+  readonly random: Chance;
 }
 
 /** Waits for a timer that fires at once. */
@@ -68,6 +68,7 @@ export const startState: ReconnectState = {
   retryMs: null,
   openedAtMs: 0,
   lastByteAtMs: 0,
+  held: null,
 };
 
 export function phaseOf(state: ReconnectState): Phase {
@@ -76,40 +77,58 @@ export function phaseOf(state: ReconnectState): Phase {
 }
 
 export function step(state: ReconnectState, input: ReconnectInput, deps: ReconnectDeps): ReconnectStep {
-  if (state.type === 'ended') return { state, effects: [] };
+  if (state.type === 'ended') return stay(state);
   switch (input.type) {
     case 'opened':
       return open(state, deps);
     case 'bytes':
-      return { state: { ...state, lastByteAtMs: deps.nowMs }, effects: [] };
+      return to(state, { lastByteAtMs: deps.nowMs });
     case 'retry-changed':
-      return { state: { ...state, retryMs: input.retryMs }, effects: [] };
+      return to(state, { retryMs: input.retryMs });
     case 'lost':
       return lose(state, input.retryAfterMs, deps);
     case 'refused':
-      return { state: { ...state, type: 'ended' }, effects: [{ type: 'clear-timer' }] };
+      return to(state, { type: 'ended' }, timer(null));
     case 'timer-fired':
       return fire(state, deps);
     case 'woken':
       return wake(state, deps);
     case 'went-offline':
       // A live connection is left alone: browsers report "offline" on a change of network too.
-      if (state.type !== 'waiting') return { state, effects: [] };
-      return { state: { ...state, type: 'offline' }, effects: [{ type: 'clear-timer' }] };
-    default:
-      return unreachable(input);
+      return state.type === 'waiting' ? to(state, { type: 'offline' }, timer(null)) : stay(state);
   }
 }
 
+function stay(state: ReconnectState): ReconnectStep {
+  return { state, effects: [] };
+}
+
+function to(
+  state: ReconnectState,
+  change: Partial<ReconnectState>,
+  ...effects: readonly ReconnectEffect[]
+): ReconnectStep {
+  return { state: { ...state, ...change }, effects };
+}
+
+function timer(ms: number | null): ReconnectEffect {
+  return { type: 'set-timer', ms };
+}
+
+/** Watches for silence: of a stream, and of a request, which is as dead where it is never answered. */
+function watch({ readTimeoutMs }: ReconnectPolicy): ReconnectEffect {
+  return timer(readTimeoutMs > 0 ? readTimeoutMs : null);
+}
+
+const isUp = (state: ReconnectState): boolean => state.type === 'connecting' || state.type === 'live';
+
 function open(state: ReconnectState, { policy, nowMs }: ReconnectDeps): ReconnectStep {
-  if (state.type !== 'connecting') return { state, effects: [] };
-  const opened = { ...state, type: 'live', wasLive: true, openedAtMs: nowMs, lastByteAtMs: nowMs } as const;
-  if (policy.readTimeoutMs === 0) return { state: opened, effects: [{ type: 'clear-timer' }] };
-  return { state: opened, effects: [{ type: 'set-timer', ms: policy.readTimeoutMs }] };
+  if (state.type !== 'connecting') return stay(state);
+  return to(state, { type: 'live', wasLive: true, openedAtMs: nowMs, lastByteAtMs: nowMs }, watch(policy));
 }
 
 function lose(state: ReconnectState, retryAfterMs: number | undefined, deps: ReconnectDeps): ReconnectStep {
-  if (state.type !== 'connecting' && state.type !== 'live') return { state, effects: [] };
+  if (!isUp(state)) return stay(state);
   const lived = state.type === 'live' && state.lastByteAtMs - state.openedAtMs >= deps.policy.proofOfLifeMs;
   const attempt = lived ? 0 : state.attempt;
   const jitterMs = backoffMs(attempt, deps.random, deps.policy);
@@ -118,50 +137,32 @@ function lose(state: ReconnectState, retryAfterMs: number | undefined, deps: Rec
   const askedMs = retryAfterMs ?? state.retryMs ?? 0;
   const isBare = retryAfterMs === undefined && state.retryMs !== null && attempt === 0;
   const ms = isBare ? askedMs : askedMs + jitterMs;
-  return {
-    state: { ...state, type: 'waiting', attempt: attempt + 1 },
-    effects: [{ type: 'set-timer', ms }],
-  };
+  const held = retryAfterMs === undefined ? null : { untilMs: deps.nowMs + ms, forMs: ms };
+  return to(state, { type: 'waiting', attempt: attempt + 1, held }, timer(ms));
 }
 
 function fire(state: ReconnectState, deps: ReconnectDeps): ReconnectStep {
   if (state.type === 'waiting') return reconnect(state, deps);
-  if (state.type !== 'live' && state.type !== 'connecting') return { state, effects: [] };
-  const { readTimeoutMs } = deps.policy;
+  if (!isUp(state)) return stay(state);
   // A clock that was set back would hide the silence until it caught up: count from now instead.
   const lastByteAtMs = Math.min(state.lastByteAtMs, deps.nowMs);
-  const silentMs = deps.nowMs - lastByteAtMs;
+  const leftMs = deps.policy.readTimeoutMs - (deps.nowMs - lastByteAtMs);
   // Timers of a hidden tab come late and early: the time of the last byte decides, not the timer.
-  if (state.type === 'live' && silentMs < readTimeoutMs) {
-    return { state: { ...state, lastByteAtMs }, effects: [{ type: 'set-timer', ms: readTimeoutMs - silentMs }] };
-  }
+  if (state.type === 'live' && leftMs > 0) return to(state, { lastByteAtMs }, timer(leftMs));
   const lost = lose(state, undefined, deps);
   return { state: lost.state, effects: [{ type: 'abort' }, ...lost.effects] };
 }
 
 function wake(state: ReconnectState, deps: ReconnectDeps): ReconnectStep {
   const { policy, nowMs } = deps;
-  switch (state.type) {
-    case 'waiting':
-    case 'offline':
-      return reconnect(state, deps);
-    case 'live':
-      // A healthy stream is never aborted because its tab was hidden.
-      if (policy.readTimeoutMs === 0 || nowMs - state.lastByteAtMs < policy.readTimeoutMs) {
-        return { state, effects: [] };
-      }
-      return reconnect(state, deps);
-    case 'connecting':
-    case 'ended':
-      return { state, effects: [] };
-    default:
-      return unreachable(state.type);
-  }
+  // A healthy stream is never aborted because its tab was hidden, nor a request that is under way.
+  const isSilent = policy.readTimeoutMs > 0 && nowMs - state.lastByteAtMs >= policy.readTimeoutMs;
+  if (state.type === 'connecting' || (state.type === 'live' && !isSilent)) return stay(state);
+  // A clock that was set back makes the wait no longer than it was.
+  const heldMs = state.held === null ? 0 : Math.min(state.held.untilMs - nowMs, state.held.forMs);
+  return heldMs > 0 ? to(state, { type: 'waiting' }, timer(heldMs)) : reconnect(state, deps);
 }
 
 function reconnect(state: ReconnectState, { policy }: ReconnectDeps): ReconnectStep {
-  // A request that is never answered is as dead as a silent stream: the same timer watches it.
-  const watch: ReconnectEffect =
-    policy.readTimeoutMs > 0 ? { type: 'set-timer', ms: policy.readTimeoutMs } : { type: 'clear-timer' };
-  return { state: { ...state, type: 'connecting' }, effects: [{ type: 'abort' }, watch, { type: 'connect' }] };
+  return to(state, { type: 'connecting', held: null }, { type: 'abort' }, watch(policy), { type: 'connect' });
 }

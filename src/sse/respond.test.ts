@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
 import type { SseEvent } from './event.ts';
-import { respond, type RespondOptions } from './respond.ts';
-import { spreadRetryMs } from './writer.ts';
+import { respond } from './respond.ts';
+import { spreadRetryMs, type Reader, type WriterOptions } from './writer.ts';
+
+const request = new Request('https://example.test/events');
 
 /** A source under the test's hand, which counts how often it was asked. */
 function createSource() {
@@ -13,7 +15,7 @@ function createSource() {
   let returned = 0;
   let signal: AbortSignal | undefined;
   return {
-    open(given: AbortSignal): AsyncIterable<SseEvent> {
+    open({ signal: given }: Reader): AsyncIterable<SseEvent> {
       signal = given;
       return {
         [Symbol.asyncIterator]: () => ({
@@ -46,10 +48,10 @@ function createSource() {
   };
 }
 
-function createRig(options: RespondOptions = {}) {
+function createRig(options: WriterOptions = {}) {
   const clock = createFakeClock();
   const source = createSource();
-  const response = respond(source.open, { clock, random: createSeededRandom(1), ...options });
+  const response = respond(request, source.open, { clock, random: createSeededRandom(1), ...options });
   const reader = response.body?.getReader();
   if (reader === undefined) throw new Error('Expected a body');
   return { clock, source, response, reader };
@@ -59,7 +61,7 @@ const decode = (chunk: ReadableStreamReadResult<Uint8Array>): string =>
   chunk.done ? 'done' : new TextDecoder().decode(chunk.value);
 
 /** A rig whose first bytes, the retry, are read. */
-async function createStarted(options?: RespondOptions) {
+async function createStarted(options?: WriterOptions) {
   const rig = createRig(options);
   const first = decode(await rig.reader.read());
   return { ...rig, first, read: async () => decode(await rig.reader.read()) };
@@ -133,16 +135,20 @@ describe('events', () => {
     expect(source.asked).toBe(1);
   });
 
-  it('cost at most one where the reader stalls, and no timer', async () => {
+  it('cost at most one where the reader stalls, and end after the write deadline', async () => {
     const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
     const heartbeat = read();
     await clock.advance(1_000);
     expect(await heartbeat).toBe(': heartbeat\n\n');
     source.give({ data: 'late' }); // The question that the heartbeat overtook.
-    await clock.advance(600_000);
+    await clock.advance(29_000);
     expect(source.asked).toBe(1);
+    expect(source.signal?.aborted).toBe(false);
+    await clock.advance(8_500);
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
     expect(clock.pending).toBe(0);
-    expect(await read()).toBe('data: late\n\n');
+    await expect(read()).rejects.toThrow('The reader takes nothing');
   });
 });
 
@@ -166,11 +172,11 @@ describe('the heartbeat', () => {
     expect(await event).toBe('data: a\n\n');
   });
 
-  it('is put off by each event', async () => {
+  it('is put off by each event that comes in half its time', async () => {
     const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
     for (let index = 0; index < 3; index += 1) {
       const chunk = read();
-      await clock.advance(900);
+      await clock.advance(499);
       source.give({ data: String(index) });
       expect(await chunk).toBe(`data: ${index}\n\n`);
     }
@@ -220,7 +226,8 @@ describe('the reader that leaves', () => {
     const clock = createFakeClock();
     let cleanedUp = false;
     const response = respond(
-      async function* (signal) {
+      request,
+      async function* ({ signal }) {
         try {
           for (let n = 1; ; n += 1) {
             yield { data: String(n) };

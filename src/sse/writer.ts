@@ -1,18 +1,54 @@
 // What the writers for web and Node responses have in common.
-import { systemClock, type Clock } from '../core/clock.ts';
-import { systemRandom, type Random } from '../core/random.ts';
-import { defaultHeartbeatMs } from './event.ts';
+import { coarseTimers } from '../core/coarse-timers.ts';
+import { systemTimers, type Timer, type Timers } from '../core/clock.ts';
+import { systemChance, type Chance } from '../core/random.ts';
+import type { Drain } from './drain.ts';
+import { encodeBytes, encodeComment, encodeRetry } from './encode.ts';
+import { defaultHeartbeatMs, type SseEvent } from './event.ts';
+import { fromHeaderValue } from './last-event-id.ts';
+
+/**
+ * What can be sent: an event, or bytes that `encodeBytes` gave, of one event or of several joined.
+ * Bytes are not copied: they may go to any number of readers, and must not be changed.
+ */
+export type Sendable = SseEvent | Uint8Array<ArrayBuffer>;
+
+/** Who reads a stream. */
+export interface Reader {
+  /** What it saw last: its `Last-Event-ID`, "" where it has none. */
+  readonly lastEventId: string;
+  /** Aborts when it has left, or is to be sent nothing more. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives what one reader is sent, after what it saw last. Asked for more when the reader can take it. */
+export type EventsFunction = (reader: Reader) => AsyncIterable<Sendable>;
 
 export interface WriterOptions {
   /** How often a comment is sent while nothing else is, in ms. Default: 15,000. */
   readonly heartbeatMs?: number | undefined;
   /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
   readonly retryMs?: number | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
+  /** How long a reader may take nothing of what waits for it before it is cut off, in ms. Default: 30,000. */
+  readonly writeDeadlineMs?: number | undefined;
+  /**
+   * How long a stream lasts, in ms; 80 to 100 % of this, by chance, so that those who came at one
+   * moment do not leave at one. It ends at an event's boundary. Default: no limit.
+   */
+  readonly maxAgeMs?: number | undefined;
+  /** Ends the stream when the server is to stop. */
+  readonly drain?: Drain | undefined;
+  /** Further response headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly clock?: Timers | undefined;
+  readonly random?: Chance | undefined;
 }
 
-/** The headers of every event stream: not cached, not transformed, not buffered by nginx. */
+/**
+ * The headers of every event stream: not cached, not transformed, not buffered by nginx. The same
+ * for every version of HTTP: what belongs to one, as `Connection`, is the server's to add, and
+ * malformed in HTTP/2 [rfc9113 8.2.2].
+ */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache, no-transform',
@@ -20,19 +56,113 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 const defaultRetryMs = 1_000; // Chosen: short enough for a person, long enough for a restart.
+const defaultWriteDeadlineMs = 30_000; // Chosen: longer than a phone's tunnel, shorter than a dead link's TCP time-out.
 
-/** The options with their defaults. */
-export function writerSettings(options: WriterOptions) {
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    heartbeatMs = defaultHeartbeatMs,
-    retryMs = defaultRetryMs,
-  } = options;
-  return { clock, random, heartbeatMs, retryMs };
+const minLookMs = 250; // What coarseTimers can tell apart.
+
+const encoder = new TextEncoder();
+const heartbeat = encoder.encode(encodeComment('heartbeat'));
+
+/** The bytes of what is to be sent. Errors: `invalid-input`. */
+export function bytesOf(sendable: Sendable): Uint8Array<ArrayBuffer> {
+  return sendable instanceof Uint8Array ? sendable : encodeBytes(sendable);
+}
+
+/** What a request's `Last-Event-ID` header says; "" where there is none. */
+export function parseLastEventId(header: string | readonly string[] | null | undefined): string {
+  return typeof header === 'string' ? fromHeaderValue(header) : '';
+}
+
+/** What a stream's keeper does to it. */
+export interface Kept {
+  /** Writes bytes that are no event. */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Ends it after what was written. */
+  finish(): void;
+  /** Ends it at once: its reader takes nothing. */
+  cut(): void;
+}
+
+/** Watches over one stream: its heartbeat, its deadline, its age, the server's end. */
+export interface Keeper {
+  /** The first bytes: some clients report "open" only when they arrive. */
+  readonly first: Uint8Array<ArrayBuffer>;
+  /** Call it when the first bytes were written. May finish the stream at once. */
+  start(): void;
+  /** Something was written, and whether the reader can take more. */
+  wrote(canTakeMore: boolean): void;
+  /** The reader can take more. */
+  drained(): void;
+  /** The last was written; it closes when that is taken. */
+  finished(): void;
+  /** The stream has closed: nothing is done to it any more. */
+  closed(): void;
+}
+
+export function createKeeper(stream: Kept, options: WriterOptions): Keeper {
+  const { clock = systemTimers, random = systemChance, maxAgeMs = Infinity } = options;
+  const { heartbeatMs = defaultHeartbeatMs, writeDeadlineMs = defaultWriteDeadlineMs } = options;
+  const timers = coarseTimers(clock);
+  // Nothing is set or counted for an event: now and then it is looked what has become of the stream.
+  const lookMs = Math.max(minLookMs, Math.min(heartbeatMs > 0 ? heartbeatMs / 2 : Infinity, writeDeadlineMs / 4));
+  let looks: Timer | undefined;
+  let age: Timer | undefined;
+  let leave: (() => void) | undefined;
+  let quietLooks = 0;
+  let blockedLooks = 0;
+  let isBlocked = false;
+  let isFinished = false;
+
+  function retry(): Uint8Array<ArrayBuffer> {
+    return encoder.encode(encodeRetry(spreadRetryMs(options.retryMs ?? defaultRetryMs, random)));
+  }
+
+  function look(): void {
+    looks = timers.setTimer(lookMs, look);
+    quietLooks += 1;
+    blockedLooks = isBlocked ? blockedLooks + 1 : 0;
+    if (blockedLooks * lookMs >= writeDeadlineMs) stream.cut();
+    // What waits to be taken is proof enough that the server lives.
+    else if (heartbeatMs > 0 && !isBlocked && quietLooks * lookMs >= heartbeatMs) stream.write(heartbeat);
+  }
+
+  function finish(): void {
+    if (isFinished) return;
+    stream.write(retry());
+    stream.finish();
+  }
+
+  return {
+    first: retry(),
+    start() {
+      looks = timers.setTimer(lookMs, look);
+      if (maxAgeMs < Infinity) age = timers.setTimer(maxAgeMs * (0.8 + 0.2 * random.float()), finish);
+      leave = options.drain?.join(finish);
+    },
+    wrote(canTakeMore) {
+      quietLooks = 0;
+      if (!canTakeMore) isBlocked = true;
+    },
+    drained() {
+      if (isFinished) return;
+      isBlocked = false;
+      blockedLooks = 0;
+    },
+    finished() {
+      isFinished = true;
+      isBlocked = true; // Until it has closed: what was written before must be taken in time, too.
+      age?.cancel();
+    },
+    closed() {
+      isFinished = true;
+      looks?.cancel();
+      age?.cancel();
+      leave?.();
+    },
+  };
 }
 
 /** `retryMs` spread by chance over half to one and a half times its value, so that a crowd does not come back at once. */
-export function spreadRetryMs(retryMs: number, random: Random): number {
+export function spreadRetryMs(retryMs: number, random: Chance): number {
   return Math.round(retryMs * (0.5 + random.float()));
 }

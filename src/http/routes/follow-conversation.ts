@@ -9,5 +9,5 @@ export async function followConversation(engine: Engine, id: ConversationId, req
   const cursor = parseReaderCursor(request);
   // Before the stream begins: not found is an answer of its own, and not a stream that breaks off.
   const conversation = await engine.load(id);
-  return respond((signal) => deliverConversation(engine, { conversation, cursor, signal }));
+  return respond(request, ({ signal }) => deliverConversation(engine, { conversation, cursor, signal }));
 }

@@ -17,7 +17,9 @@ export async function sendMessage(engine: Engine, id: ConversationId, request: R
   }
   const messages = [sent.message.id, sent.answer.id];
   const { first, run } = sent;
-  return respond((signal) => deliverAnswer(engine, { id, after: first - 1, messages, run: run.id, signal }));
+  return respond(request, ({ signal }) =>
+    deliverAnswer(engine, { id, after: first - 1, messages, run: run.id, signal }),
+  );
 }
 
 function acceptsEventStream(accept: string | null): boolean {
