@@ -20,7 +20,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,fault,packaging}/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['test/{adapters,conformance,e2e,fault,packaging}/**/*.test.ts', 'examples/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -41,7 +41,7 @@ const validEvent: fc.Arbitrary<SseEvent> = fc.record(
 );
 const splits = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 8 });
 
-describe('encode', () => {
+describe('[SSE-ENCODE] [SSE-INJECT] encode', () => {
   it('writes id, event and data, each with one space, and a blank line', () => {
     expect(encode({ id: '7', event: 'tick', data: 'hi' })).toBe('id: 7\nevent: tick\ndata: hi\n\n');
   });
@@ -106,7 +106,7 @@ describe('encode', () => {
   });
 });
 
-describe('encodeComment', () => {
+describe('[SSE-COMMENT] encodeComment', () => {
   it('is skipped by the receiver, whatever its text', () => {
     fc.assert(
       fc.property(anyText, (text) => {
@@ -122,7 +122,7 @@ describe('encodeComment', () => {
   });
 });
 
-describe('encodeRetry', () => {
+describe('[SSE-RETRY] encodeRetry', () => {
   it('is read back by the receiver', () => {
     const retries: number[] = [];
     const parser = createParser({ onEvent: () => undefined, onRetry: (retryMs) => retries.push(retryMs) });

@@ -1,6 +1,8 @@
-// A real Chromium, with no connections but those that a test makes.
+// Real browsers, with no connections but those that a test makes. Chromium is driven by Playwright;
+// the system's Firefox, which that cannot drive, by Puppeteer over WebDriver BiDi.
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { findChromium } from '../../scripts/set-up-test-environment.ts';
+import { launch } from 'puppeteer-core';
+import { findChromium, findFirefox } from '../../scripts/set-up-test-environment.ts';
 
 const quiet = [
   '--no-sandbox',
@@ -16,6 +18,12 @@ export async function openBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('Chromium is missing: run npm test, which says how to get it');
   return await chromium.launch({ executablePath, args: quiet });
+}
+
+export async function openFirefox() {
+  const executablePath = findFirefox();
+  if (executablePath === undefined) throw new Error('Firefox is missing: run npm test, which says how to get it');
+  return await launch({ browser: 'firefox', executablePath, headless: true });
 }
 
 /** Types the message and sends it with Enter. */
