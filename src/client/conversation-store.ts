@@ -133,7 +133,7 @@ export function createConversationStore(
 function knownError(error: unknown): StreamError {
   if (!isStreamError(error)) return new StreamError('request-failed', messageOf(error), { cause: error });
   const { status, body } = error.details;
-  return errorOfProblem(body, Number(status)) ?? error;
+  return errorOfProblem(tryParseJson(String(body)), Number(status)) ?? error;
 }
 
 function parseSnapshot(data: JsonRecord): Conversation | undefined {

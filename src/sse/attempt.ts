@@ -1,7 +1,6 @@
 // One attempt to connect: a request, and the stream that it is answered with, to its end.
 // Whether and when there is another is reconnect.ts's to say.
-import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
-import { tryParseJson } from '../core/json.ts';
+import { isStreamError, type StreamError } from '../core/errors.ts';
 import type { SseMessage } from './event.ts';
 import { toHeaderValue } from './last-event-id.ts';
 import { createParser } from './parse.ts';
@@ -27,13 +26,18 @@ export interface RequestOptions {
   readonly maxEventLength?: number | undefined;
 }
 
+/**
+ * Says what is wrong with an answer that is no event stream. Where nobody asks, every such answer
+ * ends the connection, as to a browser; else 408, 425, 429 and 5xx are worth another attempt.
+ */
+export type Explain = (response: Response, url: URL) => Promise<StreamError>;
+
 export interface Attempt {
   readonly url: URL;
   readonly options: RequestOptions;
   readonly signal: AbortSignal;
   readonly lastEventId: string;
-  /** Whether 408, 425, 429 and 5xx are worth another attempt, as they are not to a browser. */
-  readonly retriesStatus: boolean;
+  readonly explain: Explain | undefined;
   readonly nowMs: () => number;
 }
 
@@ -51,7 +55,7 @@ export type AttemptEnd =
   /** The server said that there is no more: 204 [whatwg-html 9.2.3]. */
   | { readonly type: 'finished' }
   /** Another attempt makes no sense. */
-  | { readonly type: 'refused'; readonly error: StreamError }
+  | { readonly type: 'refused'; readonly reason?: unknown }
   /** Another attempt may succeed. Without a reason the stream came to its end. */
   | { readonly type: 'lost'; readonly reason?: unknown; readonly retryAfterMs?: number | undefined };
 
@@ -62,18 +66,16 @@ export async function attemptOnce(attempt: Attempt, listener: AttemptListener): 
     const { status } = response;
     if (status === 204) return { type: 'finished' };
     if (isEventStream(response)) {
-      if (attempt.signal.aborted) return { type: 'lost' };
-      listener.onOpen(response.url);
+      if (!attempt.signal.aborted) listener.onOpen(response.url);
       await read(response, attempt, listener);
       return { type: 'lost' };
     }
-    const error = await refusalOf(response, attempt.url);
-    if (!attempt.retriesStatus || (status < 500 && ![408, 425, 429].includes(status)))
-      return { type: 'refused', error };
+    const reason = await attempt.explain?.(response, attempt.url);
+    if (reason === undefined || (status < 500 && ![408, 425, 429].includes(status))) return { type: 'refused', reason };
     const retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'), attempt.nowMs());
-    return { type: 'lost', reason: error, retryAfterMs };
-  } catch (error) {
-    return isStreamError(error) ? { type: 'refused', error } : { type: 'lost', reason: error };
+    return { type: 'lost', reason, retryAfterMs };
+  } catch (reason) {
+    return { type: isStreamError(reason) ? 'refused' : 'lost', reason };
   }
 }
 
@@ -105,37 +107,16 @@ async function read(response: Response, attempt: Attempt, listener: AttemptListe
   const cancel = (): void => void reader.cancel().catch(() => undefined);
   signal.addEventListener('abort', cancel);
   try {
-    while (true) {
+    // It may have been closed by whoever was told that it is open; then the body is only let go.
+    while (!signal.aborted) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       parser.feed(value);
       await listener.onBytes(parser.lastEventId);
-      if (signal.aborted) return;
     }
   } finally {
     cancel(); // One that failed in the middle is released already; nothing is lost by not knowing.
   }
-}
-
-/** What is wrong with an answer that is no event stream; with what its body says, where it is JSON. */
-async function refusalOf(response: Response, url: URL): Promise<StreamError> {
-  const { status, headers } = response;
-  // Of an answer that is fine but no event stream the type says enough, and it may never end.
-  const text = response.ok ? '' : await startOf(response);
-  return new StreamError(
-    'request-failed',
-    `Expected an event stream from ${url.origin}${url.pathname}, got ${status} ${headers.get('Content-Type') ?? ''}: ${JSON.stringify(text.slice(0, 80))}.`,
-    { details: { status, body: tryParseJson(text) } },
-  );
-}
-
-/** The first piece of an answer's body, which holds a problem document whole; "" where it broke off. */
-async function startOf({ body }: Response): Promise<string> {
-  const piece = await body
-    ?.getReader()
-    .read()
-    .catch(() => undefined);
-  return new TextDecoder().decode(piece?.value);
 }
 
 /** Retry-After in ms: seconds or a date [rfc9110 10.2.3]; undefined where there is none. */
@@ -143,15 +124,4 @@ function parseRetryAfter(value: string | null, nowMs: number): number | undefine
   if (value === null) return undefined;
   const ms = /^[0-9]+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-/** What a request that must not be repeated ends with when its answer did not come to an end. */
-export function brokenOff(method: string, reason: unknown): StreamError {
-  return isStreamError(reason)
-    ? reason
-    : new StreamError(
-        'request-failed',
-        `The ${method} broke off (${messageOf(reason)}). Where sending it again is harmless, set idempotent: true.`,
-        { cause: reason },
-      );
 }

@@ -64,7 +64,7 @@ function createCountedSignal() {
 
 const reason = { the: 'reason' };
 
-describe('abort by the signal', () => {
+describe('[SSE-ABORT] abort by the signal', () => {
   it('before the first request throws its reason and asks for nothing', async () => {
     const rig = createRig();
     const iterator = connect(url, { ...rig.options, signal: AbortSignal.abort(reason) });
@@ -134,7 +134,7 @@ describe('abort by the signal', () => {
   });
 });
 
-describe('leaving the loop', () => {
+describe('[SSE-ABORT] leaving the loop', () => {
   it.each(['break', 'throw'])('by %s cancels the request and leaves no timer or listener', async (how) => {
     const rig = createRig();
     const counted = createCountedSignal();
@@ -165,7 +165,7 @@ describe('leaving the loop', () => {
   });
 });
 
-describe('in a page', () => {
+describe('[SSE-SILENCE] in a page', () => {
   afterEach(() => {
     vi.unstubAllGlobals();
   });

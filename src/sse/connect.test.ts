@@ -112,7 +112,7 @@ async function silence({ signal }: Attempt): Promise<Response> {
 
 const end = (): Response => new Response(null, { status: 204 });
 
-describe('a cut', () => {
+describe('[SSE-RESUME] a cut', () => {
   const events = [
     { id: 'e.1', data: 'one' },
     { id: 'e.2', data: 'zwei\nüñ🐟日\n' },
@@ -193,7 +193,7 @@ describe('a cut', () => {
   });
 });
 
-describe('the request', () => {
+describe('[SSE-REQUEST] the request', () => {
   it('asks for headers anew at each attempt, and adds its own', async () => {
     let token = 0;
     const rig = createRig((_attempt, index) => {
@@ -236,7 +236,7 @@ describe('the request', () => {
   });
 });
 
-describe('the answer', () => {
+describe('[SSE-STATUS] the answer', () => {
   it('204 ends the iteration quietly', async () => {
     const rig = createRig(end);
     expect(await collect(rig)).toEqual([]);
@@ -307,7 +307,7 @@ describe('the answer', () => {
   });
 });
 
-describe('bytes', () => {
+describe('[SSE-UTF8] bytes', () => {
   it.each([1, 2, 3, 5, 1_000])('in pieces of %d give the same events, a byte order mark first', async (size) => {
     const rig = createRig((attempt, index) => {
       if (index > 0) return end();
@@ -321,7 +321,7 @@ describe('bytes', () => {
   });
 });
 
-describe('silence', () => {
+describe('[SSE-SILENCE] silence', () => {
   it('of two and a half heartbeats ends a connection, and the next goes on from the cursor', async () => {
     const rig = createOpenRig();
     const iterator = connect(url, { ...rig.options, heartbeatMs: 2_000 });
@@ -357,7 +357,7 @@ describe('silence', () => {
   });
 });
 
-describe('a slow consumer', () => {
+describe('[SSE-PACE] a slow consumer', () => {
   it('stops the reading until it has taken all', async () => {
     const rig = createOpenRig();
     const iterator = connect(url, rig.options);

@@ -5,6 +5,7 @@ import type { RequestOptions } from './attempt.ts';
 import { openConnection, resolveUrl } from './connection.ts';
 import { defaultHeartbeatMs, type SseMessage } from './event.ts';
 import type { Phase } from './reconnect.ts';
+import { brokenOff, explainRefusal } from './refusal.ts';
 
 export interface ConnectOptions extends RequestOptions {
   /** Ends the connection; the iterator then throws the signal's reason. */
@@ -43,7 +44,7 @@ export interface ConnectOptions extends RequestOptions {
  * `event-too-large`; `invalid-input` for the address.
  */
 export async function* connect(url: string | URL, options: ConnectOptions = {}): AsyncGenerator<SseMessage, void> {
-  const { signal, heartbeatMs = defaultHeartbeatMs, baseMs = 1_000, maxMs = 30_000 } = options;
+  const { signal, method = 'GET', heartbeatMs = defaultHeartbeatMs, baseMs = 1_000, maxMs = 30_000 } = options;
   signal?.throwIfAborted();
   // What one piece of the stream held; the next is read when the consumer has taken it all. It is
   // kept over a reconnect, so it is not asked for again.
@@ -58,18 +59,21 @@ export async function* connect(url: string | URL, options: ConnectOptions = {}):
     readOn?.();
   }
 
+  const isRepeatable = /^(get|head)$/i.test(method) || options.idempotent === true;
   const connection = openConnection(
     resolveUrl(url),
     {
       ...options,
-      policy: { baseMs, maxMs, readTimeoutMs: heartbeatMs * 2.5, proofOfLifeMs: 5_000 },
-      retriesStatus: true,
+      policy: { baseMs, maxMs, readTimeoutMs: heartbeatMs * 2.5 },
+      isRepeatable,
+      explain: explainRefusal,
     },
     {
       onPhase: options.onPhase,
       onLost: options.onLost,
       onMessage: (message) => messages.push(message),
-      onEnd: end,
+      onEnd: (failure) =>
+        end(isRepeatable || failure === undefined ? failure : { reason: brokenOff(method, failure.reason) }),
       async afterBytes() {
         if (messages.length === 0 || ended !== undefined) return;
         wakeConsumer?.();

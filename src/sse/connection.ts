@@ -4,7 +4,7 @@
 import { systemTimers, type Timer, type Timers } from '../core/clock.ts';
 import { StreamError } from '../core/errors.ts';
 import { systemChance, type Chance } from '../core/random.ts';
-import { attemptOnce, brokenOff, type AttemptListener, type RequestOptions } from './attempt.ts';
+import { attemptOnce, type AttemptListener, type Explain, type RequestOptions } from './attempt.ts';
 import type { SseMessage } from './event.ts';
 import { phaseOf, startState, step, type Phase, type ReconnectInput, type ReconnectPolicy } from './reconnect.ts';
 import { watchPage } from './watch-page.ts';
@@ -12,9 +12,11 @@ import { watchPage } from './watch-page.ts';
 export interface ConnectionOptions extends RequestOptions {
   readonly policy: ReconnectPolicy;
   readonly lastEventId?: string | undefined;
-  /** Whether a method other than GET may be sent again. */
-  readonly idempotent?: boolean | undefined;
-  readonly retriesStatus: boolean;
+  /** Whether the request may be sent again; else the first answer is the only one. */
+  readonly isRepeatable: boolean;
+  readonly explain?: Explain | undefined;
+  /** The first wait, and the least of each, until the server asks for another with `retry`. Default: none. */
+  readonly retryMs?: number | undefined;
   readonly clock?: Timers | undefined;
   readonly random?: Chance | undefined;
 }
@@ -44,26 +46,24 @@ export function resolveUrl(url: string | URL): URL {
 }
 
 export function openConnection(url: URL, options: ConnectionOptions, listener: ConnectionListener): { close(): void } {
-  const { clock = systemTimers, random = systemChance, policy, method = 'GET' } = options;
-  const isRepeatable = /^(get|head)$/i.test(method) || options.idempotent === true;
-  let state = startState;
+  const { clock = systemTimers, random = systemChance, policy, isRepeatable, explain } = options;
+  let state = { ...startState, retryMs: options.retryMs ?? null };
   let phase: Phase | undefined;
   let cursor = options.lastEventId ?? '';
   let timer: Timer | undefined;
   let current: AbortController | undefined;
 
   function send(input: ReconnectInput): void {
-    const result = step(state, input, { policy, nowMs: clock.now(), random });
-    state = result.state;
-    for (const effect of result.effects) {
-      if (effect.type === 'connect') void attempt();
-      else if (effect.type === 'abort') current?.abort();
-      else {
-        timer?.cancel();
-        timer = effect.ms === null ? undefined : clock.setTimer(effect.ms, () => sendChecked({ type: 'timer-fired' }));
-      }
+    const { abort, timerMs, connect, ...result } = step(state, input, { policy, nowMs: clock.now(), random });
+    ({ state } = result);
+    if (abort === true) current?.abort();
+    if (timerMs !== undefined) {
+      timer?.cancel();
+      timer = timerMs === null ? undefined : clock.setTimer(timerMs, () => sendChecked({ type: 'timer-fired' }));
     }
-    if (phaseOf(state) === phase) return;
+    if (connect === true) void attempt();
+    // What must not be sent again ends where it is lost: nobody is told that it waits for another try.
+    if (phaseOf(state) === phase || (state.type === 'waiting' && !isRepeatable)) return;
     phase = phaseOf(state);
     listener.onPhase?.(phase);
   }
@@ -72,13 +72,17 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
   function sendChecked(input: ReconnectInput): void {
     if (listener.isHeld?.() === true) send({ type: 'bytes' });
     const wasUp = state.type === 'connecting' || state.type === 'live';
-    send(input);
-    if (wasUp && state.type === 'waiting') lose(new DOMException('The server was silent for too long', 'TimeoutError'));
+    // A stream that was silent over a sleep is lost before it is woken: it may be one that must not come back.
+    const isWoken = input.type === 'woken' && state.type === 'live' && policy.readTimeoutMs > 0;
+    send(isWoken ? { type: 'timer-fired' } : input);
+    if (!wasUp || state.type !== 'waiting') return;
+    lose(new DOMException('The server fell silent', 'TimeoutError'));
+    if (isWoken) send(input);
   }
 
   function lose(reason: unknown): void {
     if (isRepeatable) listener.onLost?.(reason);
-    else end({ reason: brokenOff(method, reason) });
+    else end({ reason });
   }
 
   function end(failure?: { readonly reason: unknown }): void {
@@ -88,7 +92,7 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
   }
 
   function close(): void {
-    page.close();
+    unwatch();
     send({ type: 'refused' });
     current?.abort();
   }
@@ -97,12 +101,11 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
     const mine = new AbortController();
     const { signal } = mine;
     current = mine;
-    const { retriesStatus } = options;
-    const request = { url, options, signal, lastEventId: cursor, retriesStatus, nowMs: () => clock.now() };
+    const request = { url, options, signal, lastEventId: cursor, explain, nowMs: () => clock.now() };
     const ended = await attemptOnce(request, handler);
     if (signal.aborted) return;
     mine.abort(); // Ends a request whose answer was of no use.
-    if (ended.type === 'refused') end({ reason: ended.error });
+    if (ended.type === 'refused') end(ended.reason === undefined ? undefined : { reason: ended.reason });
     else if (ended.type === 'finished' || (!isRepeatable && ended.reason === undefined)) end();
     else {
       send(ended);
@@ -130,7 +133,7 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
     },
   };
 
-  const page = watchPage(sendChecked);
+  const unwatch = watchPage(sendChecked);
   send({ type: 'timer-fired' });
   return { close };
 }

@@ -1,7 +1,7 @@
 // The standard's EventSource, over fetch: for runtimes that have none, and where the browser's
 // cannot be told what to send. Sections in brackets are those of [whatwg-html].
-import { systemTimers, type Timers } from '../core/clock.ts';
-import { systemChance, type Chance } from '../core/random.ts';
+import type { Timers } from '../core/clock.ts';
+import type { Chance } from '../core/random.ts';
 import { openConnection } from './connection.ts';
 
 export interface EventSourceOptions {
@@ -17,8 +17,8 @@ type Handler<E extends Event> = ((this: EventSource, event: E) => unknown) | nul
 
 const states = { CONNECTING: 0, OPEN: 1, CLOSED: 2 } as const;
 const defaultReconnectionTimeMs = 3_000; // "In the region of a few seconds" [9.2.2]; Chromium's.
-/** Marks a source over a stream; as a method it is none that could be repeated. */
-const oneAnswer = 'one answer';
+/** Marks a source over a stream. */
+const oneAnswer = Symbol('one answer');
 const maxReconnectionTimeMs = 60_000; // Chosen: where the exponential back-off that [9.2.3] allows ends.
 
 /**
@@ -41,7 +41,7 @@ export class EventSource extends EventTarget {
 
   readonly #url: string;
   readonly #withCredentials: boolean;
-  readonly #handlers = new Map<string, EventListener>();
+  readonly #handlers: Record<string, object | null> = {};
   #readyState: 0 | 1 | 2 = states.CONNECTING;
   #origin = 'null';
   #lastEventId = '';
@@ -56,10 +56,15 @@ export class EventSource extends EventTarget {
     for (const type of ['open', 'message', 'error']) {
       Object.defineProperty(this.prototype, `on${type}`, {
         get(this: EventSource) {
-          return this.#handlers.get(type) ?? null;
+          return this.#handlers[type] ?? null;
         },
-        set(this: EventSource, handler: unknown) {
-          this.#setHandler(type, typeof handler === 'function' ? (handler as EventListener) : null);
+        set(this: EventSource, given: unknown) {
+          // Any object is kept; it is called where it is a function [webidl LegacyTreatNonObjectAsNull].
+          const handler = given === Object(given) ? (given as object) : null;
+          // Listening twice with one function is listening once, at its first place.
+          if (handler === null) this.removeEventListener(type, this.#callHandler);
+          else this.addEventListener(type, this.#callHandler);
+          this.#handlers[type] = handler;
         },
         enumerable: true,
         configurable: true,
@@ -69,7 +74,7 @@ export class EventSource extends EventTarget {
 
   constructor(url: string | URL, options: EventSourceOptions = {}) {
     super();
-    const { withCredentials = false, fetch, clock = systemTimers, random = systemChance } = options;
+    const { withCredentials = false } = options;
     const address = URL.parse(url, globalThis.location?.href);
     if (address === null) throw new DOMException(`Expected an address, got "${String(url)}".`, 'SyntaxError');
     this.#url = address.href;
@@ -78,18 +83,15 @@ export class EventSource extends EventTarget {
       baseMs: defaultReconnectionTimeMs,
       maxMs: maxReconnectionTimeMs,
       readTimeoutMs: 0, // The standard knows no silence that is too long.
-      proofOfLifeMs: 5_000,
     };
     const connection = openConnection(
       address,
       {
+        ...options,
         policy,
-        clock,
-        random,
-        fetch,
         credentials: withCredentials ? 'include' : 'same-origin',
-        retriesStatus: false,
-        method: oneAnswer in options ? oneAnswer : undefined,
+        isRepeatable: !(oneAnswer in options),
+        retryMs: defaultReconnectionTimeMs,
       },
       {
         onOpen: (at) => {
@@ -159,16 +161,9 @@ export class EventSource extends EventTarget {
     this.dispatchEvent(new Event(type));
   }
 
-  /** An event handler keeps its place among the listeners while it is changed [8.1.8.1]. */
-  #setHandler(type: string, handler: EventListener | null): void {
-    const isNew = !this.#handlers.has(type);
-    if (handler === null) this.#handlers.delete(type);
-    else this.#handlers.set(type, handler);
-    if (handler === null) this.removeEventListener(type, this.#callHandler);
-    else if (isNew) this.addEventListener(type, this.#callHandler);
-  }
-
+  /** Calls the event handler, which keeps its place among the listeners while it is changed [8.1.8.1]. */
   readonly #callHandler = (event: Event): void => {
-    this.#handlers.get(event.type)?.call(this, event);
+    const handler = this.#handlers[event.type];
+    if (typeof handler === 'function') handler.call(this, event);
   };
 }

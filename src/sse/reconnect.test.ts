@@ -7,13 +7,13 @@ import {
   startState,
   step,
   type Phase,
-  type ReconnectEffect,
+  type ReconnectEffects,
   type ReconnectInput,
   type ReconnectPolicy,
   type ReconnectState,
 } from './reconnect.ts';
 
-const policy: ReconnectPolicy = { baseMs: 1_000, maxMs: 30_000, readTimeoutMs: 37_500, proofOfLifeMs: 5_000 };
+const policy: ReconnectPolicy = { baseMs: 1_000, maxMs: 30_000, readTimeoutMs: 37_500 };
 /** Chance at its worst, so that a wait is its upper bound. */
 const longest: Random = { float: () => 1 - Number.EPSILON, id: () => 'unused' };
 
@@ -35,7 +35,7 @@ function createMachine(options: { policy?: Partial<ReconnectPolicy>; random?: Ra
       const given = typeof input === 'string' ? ({ type: input } as ReconnectInput) : input;
       const result = step(state, given, { ...deps, nowMs });
       state = result.state;
-      return result.effects.map(spell);
+      return spell(result);
     },
     pass(ms: number) {
       nowMs += ms;
@@ -51,9 +51,9 @@ function createMachine(options: { policy?: Partial<ReconnectPolicy>; random?: Ra
   return machine;
 }
 
-function spell(effect: ReconnectEffect): string {
-  if (effect.type !== 'set-timer') return effect.type;
-  return effect.ms === null ? 'clear-timer' : `set-timer ${effect.ms}`;
+function spell({ abort, timerMs, connect }: ReconnectEffects): string[] {
+  const timer = timerMs === null ? ['clear-timer'] : timerMs === undefined ? [] : [`set-timer ${timerMs}`];
+  return [...(abort === true ? ['abort'] : []), ...timer, ...(connect === true ? ['connect'] : [])];
 }
 
 /** The wait that a loss asks for, in ms. */
@@ -63,7 +63,7 @@ function waitOf(effects: readonly string[]): number {
   return Number(timers[0]?.slice('set-timer '.length));
 }
 
-describe('back-off', () => {
+describe('[SSE-BACKOFF] back-off', () => {
   /** The waits after `count` attempts that fail one after another. */
   function waits(count: number, random: Random): number[] {
     const machine = createMachine({ random });
@@ -119,7 +119,7 @@ describe('back-off', () => {
   });
 });
 
-describe('what the server asks for', () => {
+describe('[SSE-ASKED] what the server asks for', () => {
   it('is the wait after a first loss: retry', () => {
     const machine = createMachine().goLive();
     machine.send({ type: 'retry-changed', retryMs: 4_200 });
@@ -178,7 +178,7 @@ describe('what the server asks for', () => {
   });
 });
 
-describe('silence', () => {
+describe('[SSE-SILENCE] silence', () => {
   it('of the read timeout aborts and comes back after a back-off', () => {
     const machine = createMachine().goLive();
     expect(machine.pass(37_500).send('timer-fired')).toEqual(['abort', 'set-timer 999']);
@@ -218,7 +218,7 @@ describe('silence', () => {
   });
 });
 
-describe('waking and the network', () => {
+describe('[SSE-SILENCE] waking and the network', () => {
   it('leaves a healthy stream alone', () => {
     const machine = createMachine().goLive();
     expect(machine.pass(37_499).send('woken')).toEqual([]);
@@ -261,7 +261,7 @@ describe('waking and the network', () => {
   });
 });
 
-describe('the end', () => {
+describe('[SSE-STATUS] the end', () => {
   const inputs: ReconnectInput[] = [
     { type: 'opened' },
     { type: 'bytes' },
@@ -298,7 +298,7 @@ describe('the end', () => {
   });
 });
 
-describe('any sequence of inputs', () => {
+describe('[SSE-PHASE] any sequence of inputs', () => {
   const input: fc.Arbitrary<ReconnectInput> = fc.oneof(
     fc.constantFrom<ReconnectInput>(
       { type: 'opened' },

@@ -12,8 +12,6 @@ export type Phase = 'connecting' | 'live' | 'stale' | 'offline' | 'ended';
 export interface ReconnectPolicy extends BackoffOptions {
   /** A connection that was silent for this long is dead, in ms. 0: never. */
   readonly readTimeoutMs: number;
-  /** A connection is proof of life, and resets the back-off, once it has lived this long, in ms. */
-  readonly proofOfLifeMs: number;
 }
 
 export interface ReconnectState {
@@ -43,15 +41,17 @@ export type ReconnectInput =
   | { readonly type: 'woken' }
   | { readonly type: 'went-offline' };
 
-export type ReconnectEffect =
-  | { readonly type: 'connect' }
-  | { readonly type: 'abort' }
+/** What is to be done, in this order. */
+export interface ReconnectEffects {
+  /** Give up the request or stream that is under way. */
+  readonly abort?: boolean;
   /** Replaces the timer that runs, if any; null: there is none then. */
-  | { readonly type: 'set-timer'; readonly ms: number | null };
+  readonly timerMs?: number | null;
+  readonly connect?: boolean;
+}
 
-export interface ReconnectStep {
+export interface ReconnectStep extends ReconnectEffects {
   readonly state: ReconnectState;
-  readonly effects: readonly ReconnectEffect[];
 }
 
 export interface ReconnectDeps {
@@ -59,6 +59,9 @@ export interface ReconnectDeps {
   readonly nowMs: number;
   readonly random: Chance;
 }
+
+/** A connection is proof of life, and resets the back-off, once bytes came after this long. */
+const proofOfLifeMs = 5_000; // Chosen: longer than any server takes to fall over again.
 
 /** Waits for a timer that fires at once. */
 export const startState: ReconnectState = {
@@ -77,7 +80,7 @@ export function phaseOf(state: ReconnectState): Phase {
 }
 
 export function step(state: ReconnectState, input: ReconnectInput, deps: ReconnectDeps): ReconnectStep {
-  if (state.type === 'ended') return stay(state);
+  if (state.type === 'ended') return { state };
   switch (input.type) {
     case 'opened':
       return open(state, deps);
@@ -88,81 +91,68 @@ export function step(state: ReconnectState, input: ReconnectInput, deps: Reconne
     case 'lost':
       return lose(state, input.retryAfterMs, deps);
     case 'refused':
-      return to(state, { type: 'ended' }, timer(null));
+      return to(state, { type: 'ended' }, { timerMs: null });
     case 'timer-fired':
       return fire(state, deps);
     case 'woken':
       return wake(state, deps);
     case 'went-offline':
       // A live connection is left alone: browsers report "offline" on a change of network too.
-      return state.type === 'waiting' ? to(state, { type: 'offline' }, timer(null)) : stay(state);
+      return state.type === 'waiting' ? to(state, { type: 'offline' }, { timerMs: null }) : { state };
   }
 }
 
-function stay(state: ReconnectState): ReconnectStep {
-  return { state, effects: [] };
-}
-
-function to(
-  state: ReconnectState,
-  change: Partial<ReconnectState>,
-  ...effects: readonly ReconnectEffect[]
-): ReconnectStep {
-  return { state: { ...state, ...change }, effects };
-}
-
-function timer(ms: number | null): ReconnectEffect {
-  return { type: 'set-timer', ms };
-}
-
-/** Watches for silence: of a stream, and of a request, which is as dead where it is never answered. */
-function watch({ readTimeoutMs }: ReconnectPolicy): ReconnectEffect {
-  return timer(readTimeoutMs > 0 ? readTimeoutMs : null);
+function to(state: ReconnectState, change: Partial<ReconnectState>, effects?: ReconnectEffects): ReconnectStep {
+  return { ...effects, state: { ...state, ...change } };
 }
 
 const isUp = (state: ReconnectState): boolean => state.type === 'connecting' || state.type === 'live';
 
+/** The time of a silence that is too long: of a stream, or of a request, as dead where it is never answered. */
+const silenceMs = ({ readTimeoutMs }: ReconnectPolicy): number | null => (readTimeoutMs > 0 ? readTimeoutMs : null);
+
 function open(state: ReconnectState, { policy, nowMs }: ReconnectDeps): ReconnectStep {
-  if (state.type !== 'connecting') return stay(state);
-  return to(state, { type: 'live', wasLive: true, openedAtMs: nowMs, lastByteAtMs: nowMs }, watch(policy));
+  if (state.type !== 'connecting') return { state };
+  const change = { type: 'live', wasLive: true, openedAtMs: nowMs, lastByteAtMs: nowMs } as const;
+  return to(state, change, { timerMs: silenceMs(policy) });
 }
 
 function lose(state: ReconnectState, retryAfterMs: number | undefined, deps: ReconnectDeps): ReconnectStep {
-  if (!isUp(state)) return stay(state);
-  const lived = state.type === 'live' && state.lastByteAtMs - state.openedAtMs >= deps.policy.proofOfLifeMs;
+  if (!isUp(state)) return { state };
+  const lived = state.type === 'live' && state.lastByteAtMs - state.openedAtMs >= proofOfLifeMs;
   const attempt = lived ? 0 : state.attempt;
   const jitterMs = backoffMs(attempt, deps.random, deps.policy);
   // What a server asks for is the least; its clients' jitter comes on top, so that they spread, and
   // so that "Retry-After: 0" makes no storm. Only a first `retry`, which the server spreads, is bare.
   const askedMs = retryAfterMs ?? state.retryMs ?? 0;
   const isBare = retryAfterMs === undefined && state.retryMs !== null && attempt === 0;
-  const ms = isBare ? askedMs : askedMs + jitterMs;
-  const held = retryAfterMs === undefined ? null : { untilMs: deps.nowMs + ms, forMs: ms };
-  return to(state, { type: 'waiting', attempt: attempt + 1, held }, timer(ms));
+  const timerMs = isBare ? askedMs : askedMs + jitterMs;
+  const held = retryAfterMs === undefined ? null : { untilMs: deps.nowMs + timerMs, forMs: timerMs };
+  return to(state, { type: 'waiting', attempt: attempt + 1, held }, { timerMs });
 }
 
 function fire(state: ReconnectState, deps: ReconnectDeps): ReconnectStep {
   if (state.type === 'waiting') return reconnect(state, deps);
-  if (!isUp(state)) return stay(state);
+  if (!isUp(state)) return { state };
   // A clock that was set back would hide the silence until it caught up: count from now instead.
   const lastByteAtMs = Math.min(state.lastByteAtMs, deps.nowMs);
-  const leftMs = deps.policy.readTimeoutMs - (deps.nowMs - lastByteAtMs);
+  const timerMs = deps.policy.readTimeoutMs - (deps.nowMs - lastByteAtMs);
   // Timers of a hidden tab come late and early: the time of the last byte decides, not the timer.
-  if (state.type === 'live' && leftMs > 0) return to(state, { lastByteAtMs }, timer(leftMs));
-  const lost = lose(state, undefined, deps);
-  return { state: lost.state, effects: [{ type: 'abort' }, ...lost.effects] };
+  if (state.type === 'live' && timerMs > 0) return to(state, { lastByteAtMs }, { timerMs });
+  return { ...lose(state, undefined, deps), abort: true };
 }
 
 function wake(state: ReconnectState, deps: ReconnectDeps): ReconnectStep {
   const { policy, nowMs } = deps;
   // A healthy stream is never aborted because its tab was hidden, nor a request that is under way.
   const isSilent = policy.readTimeoutMs > 0 && nowMs - state.lastByteAtMs >= policy.readTimeoutMs;
-  if (state.type === 'connecting' || (state.type === 'live' && !isSilent)) return stay(state);
+  if (state.type === 'connecting' || (state.type === 'live' && !isSilent)) return { state };
   // A clock that was set back makes the wait no longer than it was.
-  const heldMs = state.held === null ? 0 : Math.min(state.held.untilMs - nowMs, state.held.forMs);
-  return heldMs > 0 ? to(state, { type: 'waiting' }, timer(heldMs)) : reconnect(state, deps);
+  const timerMs = state.held === null ? 0 : Math.min(state.held.untilMs - nowMs, state.held.forMs);
+  return timerMs > 0 ? to(state, { type: 'waiting' }, { timerMs }) : reconnect(state, deps);
 }
 
 function reconnect(state: ReconnectState, { policy }: ReconnectDeps): ReconnectStep {
-  return to(state, { type: 'connecting', held: null }, { type: 'abort' }, watch(policy), { type: 'connect' });
+  const effects = { abort: true, timerMs: silenceMs(policy), connect: true };
+  return to(state, { type: 'connecting', held: null }, effects);
 }
