@@ -22,7 +22,8 @@ const steps: readonly Step[] = [
 
 export async function run(args: readonly string[]): Promise<void> {
   const results: boolean[] = [];
-  results.push(await runStep('layers', [join(root, 'scripts', 'run.js'), 'tidy']));
+  results.push(await runStep('layers and rules', [join(root, 'scripts', 'run.js'), 'tidy']));
+  results.push(await runStep('size', [join(root, 'scripts', 'run.js'), 'size']));
   for (const { name, program, args: words } of steps) {
     results.push(await runStep(name, [join(root, 'node_modules', program), ...words]));
   }

@@ -82,7 +82,7 @@ const banned: ReadonlyArray<{ readonly pattern: RegExp; readonly instead: string
 ];
 
 export async function run(): Promise<void> {
-  const problems = [...filesBelow('src'), ...filesBelow('web')].flatMap(check);
+  const problems = [...filesBelow('src'), ...filesBelow('web')].flatMap(check).concat(checkRules());
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
@@ -148,4 +148,27 @@ function checkCalls(file: string, text: string): string[] {
       ({ pattern, instead }) => `${file}:${index + 1}: ${pattern.exec(line)?.[0]} is banned here; use ${instead}`,
     );
   });
+}
+
+/** Each rule of docs/spec is named by a test, and each rule that a test names is there. */
+function checkRules(): string[] {
+  const defined = new Set<string>();
+  for (const file of readdirSync(join(root, 'docs/spec'))) {
+    const text = readFileSync(join(root, 'docs/spec', file), 'utf8');
+    for (const [, rule = ''] of text.matchAll(/^- \*\*([A-Z]+-[A-Z0-9]+)\*\*/gm)) defined.add(rule);
+  }
+  const tests = [...filesBelow('src'), ...filesBelow('test')].filter((file) => file.endsWith('.ts'));
+  const named = new Map<string, string>();
+  for (const file of tests) {
+    const text = readFileSync(join(root, file), 'utf8');
+    for (const [names] of text.matchAll(/(?<=['"`])(\[[A-Z]+-[A-Z0-9]+\] ?)+/g)) {
+      for (const [, rule = ''] of names.matchAll(/\[([^\]]+)\]/g)) named.set(rule, file);
+    }
+  }
+  return [
+    ...[...defined].filter((rule) => !named.has(rule)).map((rule) => `docs/spec: no test is named after ${rule}`),
+    ...[...named]
+      .filter(([rule]) => !defined.has(rule))
+      .map(([rule, file]) => `${file}: ${rule} is no rule of docs/spec`),
+  ];
 }
