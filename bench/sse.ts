@@ -16,7 +16,7 @@ import { eventUs, tableOf, type Group } from './support/report.ts';
 const results = new URL('results/', import.meta.url);
 const peers = ['eventsource-parser', 'eventsource', 'fetch-event-stream', 'openai'];
 // The plumbing of streams takes some passes until all of it is compiled.
-const roundsOfParsers = { warmUp: 2, measured: 9, passes: 3 };
+const roundsOfParsers = { warmUp: 8, measured: 9, passes: 3 };
 const roundsOfReaders = { warmUp: 3, measured: 9, passes: 1 };
 const roundsOfJsonReaders = { warmUp: 1, measured: 7, passes: 1 };
 

@@ -12,6 +12,7 @@ import type { Input } from './inputs.ts';
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const ours = 'verbatim: readEvents';
+export const ourBatches = 'verbatim: readEventBatches';
 const oursWithJson = 'verbatim: readEvents, JSON.parse';
 
 export const peerReaders = {
@@ -32,7 +33,7 @@ export function readersOf({ data, sizeBytes }: Input, open: Open): Contender[] {
   });
   return [
     reader(ours, read),
-    reader('verbatim: readEventBatches', readBatches),
+    reader(ourBatches, readBatches),
     reader(peerReaders.parserStream, readParserStream),
     reader(peerReaders.fetchEventStream, readFetchEvents),
     reader('eventsource: EventSource', readEventSource),

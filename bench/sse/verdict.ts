@@ -2,7 +2,7 @@
 import { ratioToOurs, type Group } from '../support/report.ts';
 import type { InputName } from './inputs.ts';
 import { peerParsers } from './parsers.ts';
-import { peerReaders } from './readers.ts';
+import { ourBatches, peerReaders } from './readers.ts';
 
 type Groups = ReadonlyMap<InputName, Group>;
 
@@ -20,7 +20,12 @@ export function verdictOn(parsers: Groups, readers: Groups): string {
   const ofReaders = readerInputs.flatMap((name) => {
     const group = readers.get(name);
     if (group === undefined) throw new Error(`Expected the whole way to be measured on ${name}`);
-    return Object.values(peerReaders).map((peer) => judge(`whole way, ${group.title}`, group, peer, leastReaderRatio));
+    return Object.values(peerReaders).flatMap((peer) => {
+      const what = `whole way, ${group.title}`;
+      const one = judge(what, group, peer, leastReaderRatio);
+      // openai's stream parses JSON, and batches were not measured with that.
+      return peer === peerReaders.openai ? [one] : [one, judgeBatches(what, group, peer, leastReaderRatio)];
+    });
   });
   const all = [...ofParsers, ...ofReaders];
   const held = all.filter(({ holds }) => holds).length;
@@ -34,4 +39,12 @@ function judge(what: string, group: Group, peer: string, least: number): { holds
   const holds = ratio >= least;
   const verdict = holds ? 'holds' : '**does not hold**';
   return { holds, line: `- ${verdict}: ${what}, ${peer}: ${ratio.toFixed(2)} × ours, target ${least.toFixed(1)}` };
+}
+
+/** The same beside the events in batches, which are read by a loop within the loop. */
+function judgeBatches(what: string, group: Group, peer: string, least: number): { holds: boolean; line: string } {
+  const batches = group.contenders.find(({ name }) => name === ourBatches);
+  if (batches === undefined) throw new Error('Expected batches among what was measured');
+  const beside = { ...group, contenders: group.contenders.map((each) => ({ ...each, ours: ourBatches })) };
+  return judge(`${what}, in batches`, beside, peer, least);
 }

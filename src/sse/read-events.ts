@@ -20,18 +20,11 @@ export function readEvents(
   let batch: readonly SseMessage[] = [];
   let at = 0;
 
-  async function nextOfLater(): Promise<IteratorResult<SseMessage, undefined>> {
-    batch = await arrivals.read();
-    at = 1;
-    const value = batch[0];
-    return value === undefined ? { done: true, value } : { done: false, value };
-  }
-
   // Written by hand: an async generator costs several more turns of the microtask queue an event.
   return {
     next() {
       const value = batch[at];
-      if (value === undefined) return nextOfLater();
+      if (value === undefined) return arrivals.next(begin);
       at += 1;
       return Promise.resolve({ done: false, value });
     },
@@ -43,6 +36,12 @@ export function readEvents(
       return this;
     },
   };
+
+  function begin(arrived: Arrived): SseMessage {
+    batch = arrived;
+    at = 1;
+    return arrived[0];
+  }
 }
 
 /**
@@ -55,16 +54,15 @@ export function readEventBatches(
 ): AsyncIterableIterator<readonly SseMessage[], undefined> {
   const arrivals = openBody(body, options);
   return {
-    async next() {
-      const value = await arrivals.read();
-      return value.length === 0 ? { done: true, value: undefined } : { done: false, value };
-    },
+    next: () => arrivals.next((arrived) => arrived),
     return: () => arrivals.close(),
     [Symbol.asyncIterator]() {
       return this;
     },
   };
 }
+
+type Arrived = readonly [SseMessage, ...SseMessage[]];
 
 function openBody(body: ReadableStream<Uint8Array>, options: ReadEventsOptions) {
   const reader = body.getReader();
@@ -79,21 +77,21 @@ function openBody(body: ReadableStream<Uint8Array>, options: ReadEventsOptions) 
 
   return {
     close,
-    /** What has arrived; empty at the end. */
-    async read(): Promise<readonly SseMessage[]> {
+    /** What `take` makes of that which arrives next. One async function, for each costs a turn more. */
+    async next<T>(take: (arrived: Arrived) => T): Promise<IteratorResult<T, undefined>> {
       try {
         while (messages.length === 0) {
           const { done, value } = await reader.read();
-          if (done) break;
+          if (done) return { done, value: undefined };
           parser.feed(value);
         }
       } catch (error) {
         await close();
         throw error;
       }
-      const arrived = messages;
+      const arrived = messages as unknown as Arrived; // It has one at least.
       messages = [];
-      return arrived;
+      return { done: false, value: take(arrived) };
     },
   };
 }
