@@ -52,6 +52,19 @@ function describeChunks(chunks: ReadonlyArray<Uint8Array | string>): string {
   return `in ${chunks.length} pieces, the first of ${chunks[0]?.length}`;
 }
 
+// Longer than what the decoder takes by another way, with characters of every width at every place.
+it('[SSE-UTF8] a long stream is the same whatever the size of its pieces', () => {
+  const value = 'aé日🐟'.repeat(1_000);
+  const bytes = new TextEncoder().encode(`data: ${value}\nid: ${value}\n\n`.repeat(3));
+  const event: WireEvent = ['message', value, value];
+  const expected = { events: [event, event, event], cursor: value, retries: [] };
+  for (const size of [1, 2, 3, 4, 4_095, 4_096, 4_097, 4_098, 8_193, bytes.length]) {
+    const count = Math.ceil(bytes.length / size);
+    const chunks = Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
+    expect(parse(chunks), `in pieces of ${size}`).toEqual(expected);
+  }
+});
+
 describe('the table', () => {
   it('has at least 150 streams, each with a name of its own', () => {
     expect(vectors.length).toBeGreaterThanOrEqual(150);
