@@ -4,11 +4,13 @@ import { respondNode, type NodeRequest, type NodeResponse } from './node-writer.
 import { respond } from './respond.ts';
 import type { EventsFunction, WriterOptions } from './writer.ts';
 
+type HeaderValue = number | string | string[];
+
 /** What is needed of Fastify's reply. */
 export interface FastifyReplyLike {
-  readonly raw: NodeResponse;
+  readonly raw: NodeResponse & { setHeader(name: string, value: HeaderValue): unknown };
   hijack(): unknown;
-  getHeaders(): Readonly<Record<string, unknown>>;
+  getHeaders(): Readonly<Record<string, HeaderValue | undefined>>;
 }
 
 /** `respondNode` for a Fastify handler, with the headers that plugins set. Ends when the stream does. */
@@ -19,11 +21,10 @@ export async function respondFastify(
   options: WriterOptions = {},
 ): Promise<void> {
   reply.hijack(); // Else Fastify answers once more when the handler returns.
-  const set = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
-  await respondNode(request.raw, reply.raw, source, {
-    ...options,
-    headers: { ...Object.fromEntries(set), ...options.headers },
-  });
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  await respondNode(request.raw, reply.raw, source, options);
 }
 
 /** What is needed of Koa's context. */

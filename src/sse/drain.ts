@@ -1,6 +1,6 @@
 // The end of many streams, spread over time: before a server goes, its readers go one by one.
 import { coarseTimers } from '../core/coarse-timers.ts';
-import { systemTimers, type Timers } from '../core/clock.ts';
+import { systemTimers, type Timer, type Timers } from '../core/clock.ts';
 import { systemChance, type Chance } from '../core/random.ts';
 
 /** Give one to every writer of a server, in its options, and begin it when the server is to stop. */
@@ -19,7 +19,8 @@ export interface Drain {
 export function createDrain(deps: { clock?: Timers; random?: Chance } = {}): Drain {
   const { clock = systemTimers, random = systemChance } = deps;
   const timers = coarseTimers(clock);
-  const ends = new Set<() => void>();
+  /** The streams that are open, each with the timer of its end once that is set. */
+  const open = new Map<() => void, Timer | undefined>();
   const empty = Promise.withResolvers<void>();
   let isDraining = false;
 
@@ -30,18 +31,19 @@ export function createDrain(deps: { clock?: Timers; random?: Chance } = {}): Dra
     async begin({ overMs }) {
       if (!isDraining) {
         isDraining = true;
-        for (const end of ends) timers.setTimer(random.float() * overMs, end);
-        if (ends.size === 0) empty.resolve();
+        for (const end of open.keys()) open.set(end, timers.setTimer(random.float() * overMs, end));
+        if (open.size === 0) empty.resolve();
       }
       await empty.promise;
     },
     join(end) {
       const mine = (): void => end();
-      ends.add(mine);
+      open.set(mine, undefined);
       if (isDraining) end();
       return () => {
-        ends.delete(mine);
-        if (isDraining && ends.size === 0) empty.resolve();
+        open.get(mine)?.cancel();
+        open.delete(mine);
+        if (isDraining && open.size === 0) empty.resolve();
       };
     },
   };

@@ -4,7 +4,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
-import { openEventStream, type EventStream, type EventStreamOptions } from './node-writer.ts';
+import { encodeBytes } from './encode.ts';
+import {
+  openEventStream,
+  respondNode,
+  type EventStream,
+  type EventStreamOptions,
+  type NodeResponse,
+} from './node-writer.ts';
+import type { EventsFunction } from './writer.ts';
 
 const closers: Array<() => Promise<void>> = [];
 afterEach(async () => {
@@ -79,7 +87,7 @@ async function left(stream: EventStream): Promise<void> {
   if (!stream.signal.aborted) await once(stream.signal, 'abort');
 }
 
-describe('the answer', () => {
+describe('[SSE-HEADERS] [SSE-FIRST] the answer', () => {
   it('has the headers of an event stream and its first bytes at once', async () => {
     const { incoming } = await createRig({ retryMs: 1_000 });
     const answer = await incoming();
@@ -106,14 +114,40 @@ describe('the answer', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('carries bytes of one event or of several, between others', async () => {
+    const { incoming, stream } = await createRig();
+    const [first, second] = [encodeBytes({ id: '1', data: 'é' }), encodeBytes({ id: '2', data: '🐟' })];
+    expect(stream.send(first)).toBe('accepted');
+    expect(stream.send({ data: 'a' })).toBe('accepted');
+    expect(stream.send(new Uint8Array(Buffer.concat([second, first])))).toBe('accepted');
+    const text = await readUntil(await incoming(), (got) => got.split('data').length === 5);
+    expect(text.replace(/^retry: [0-9]+\n\n/, '')).toBe(
+      'id: 1\ndata: é\n\ndata: a\n\nid: 2\ndata: 🐟\n\nid: 1\ndata: é\n\n',
+    );
+  });
+
+  it('has each header once, whatever the case of those that are given', async () => {
+    const { incoming } = await createRig({ headers: { 'content-type': 'text/html', 'CACHE-CONTROL': 'public' } });
+    const { rawHeaders } = await incoming();
+    const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('is not given up for its silence by a server that has a time-out', async () => {
+    const { request, response } = await createExchange();
+    request.socket.setTimeout(120_000);
+    openEventStream(request, response, { clock: createFakeClock() });
+    expect(request.socket.timeout).toBe(0);
+  });
+
   it('refuses an event that could break out, and goes on', async () => {
     const { stream } = await createRig();
-    expect(() => stream.send({ id: '1\ndata: x', data: 'a' })).toThrow('without CR, LF or NUL');
+    expect(() => stream.send({ id: '1\ndata: x', data: 'a' })).toThrow('without control characters');
     expect(stream.send({ data: 'a' })).toBe('accepted');
   });
 });
 
-describe('lastEventId', () => {
+describe('[SSE-RESUME] lastEventId', () => {
   it('is what the client has seen', async () => {
     const { stream } = await createRig({}, { 'Last-Event-ID': 'e.42' });
     expect(stream.lastEventId).toBe('e.42');
@@ -130,7 +164,7 @@ describe('lastEventId', () => {
   });
 });
 
-describe('the heartbeat', () => {
+describe('[SSE-HEARTBEAT] the heartbeat', () => {
   it('comes at rest, again and again', async () => {
     const { incoming, clock } = await createRig({ heartbeatMs: 1_000 });
     const answer = await incoming();
@@ -140,7 +174,7 @@ describe('the heartbeat', () => {
   });
 });
 
-describe('a client that has left', () => {
+describe('[SSE-LEFT] a client that has left', () => {
   it('aborts the signal, and what is sent is dead', async () => {
     const { client, incoming, stream, clock } = await createRig();
     await incoming();
@@ -174,7 +208,7 @@ describe('a client that has left', () => {
   });
 });
 
-describe('a slow reader', () => {
+describe('[SSE-BACKPRESSURE] [SSE-BOUNDED] [SSE-DEADLINE] a slow reader', () => {
   const block = { data: 'x'.repeat(64 * 1024) };
   /** More than the kernel's buffers take, so that it waits until the client reads. */
   const flood = { data: 'x'.repeat(32 * 1024 * 1024) };
@@ -278,5 +312,143 @@ describe('a slow reader', () => {
     }
     await clock.advance(3_000);
     expect(stream.signal.aborted).toBe(false);
+  });
+});
+
+describe('[SSE-BROKEN] respondNode', () => {
+  const boom = new Error('boom');
+
+  /** What the client gets of a source, until the server breaks off. */
+  async function answerOf(source: EventsFunction) {
+    const { request, response, incoming } = await createExchange();
+    const clock = createFakeClock();
+    const outcome = respondNode(request, response, source, { clock }).catch((error: unknown) => error);
+    const answer = await incoming();
+    let text = '';
+    answer.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    // Not `once`, to which the error of a broken body is a failure.
+    await new Promise<void>((resolve) => void answer.on('close', resolve));
+    return { outcome: await outcome, text, isComplete: answer.complete, clock };
+  }
+
+  it('breaks off where the source cannot even begin', async () => {
+    const { outcome, text, isComplete, clock } = await answerOf(() => {
+      throw boom;
+    });
+    expect(outcome).toBe(boom);
+    expect(isComplete).toBe(false);
+    expect(text).toMatch(/^retry: [0-9]+\n\n$/);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets arrive what was sent before the source failed', async () => {
+    const { outcome, text, isComplete } = await answerOf(async function* send() {
+      yield { id: '1', data: 'x'.repeat(1_000_000) };
+      yield { id: '2', data: 'b' };
+      throw boom;
+    });
+    expect(outcome).toBe(boom);
+    expect(isComplete).toBe(false);
+    expect(text.endsWith('id: 2\ndata: b\n\n')).toBe(true);
+  });
+});
+
+describe('[SSE-DEADLINE] [SSE-BACKPRESSURE] an event larger than a slow reader takes within the deadline', () => {
+  const data = 'x'.repeat(1_000_000);
+
+  /** A response under the test's hand: it takes one write, and the next when it is told so. */
+  function createSlow() {
+    const listeners = new Map<string, () => void>();
+    let text = '';
+    let ended = false;
+    let destroyed = false;
+    const response: NodeResponse = {
+      writableLength: 0,
+      writeHead: () => undefined,
+      write(bytes) {
+        expect(bytes.length).toBeLessThanOrEqual(128 * 1024);
+        text += new TextDecoder().decode(bytes);
+        return false;
+      },
+      end() {
+        ended = true;
+      },
+      destroy() {
+        destroyed = true;
+        listeners.get('close')?.();
+      },
+      on(event, listener) {
+        const before = listeners.get(event);
+        listeners.set(event, () => {
+          before?.();
+          listener();
+        });
+      },
+    };
+    const clock = createFakeClock();
+    const stream = openEventStream({ headers: {} }, response, { clock, random: createSeededRandom(1) });
+    return {
+      clock,
+      stream,
+      drain: () => listeners.get('drain')?.(),
+      close: () => listeners.get('close')?.(),
+      get state() {
+        return { text, ended, destroyed };
+      },
+    };
+  }
+
+  it('is written piece by piece, and each piece that is taken counts', async () => {
+    const rig = createSlow();
+    rig.drain();
+    expect(rig.stream.send({ id: '1', data })).toBe('wait');
+    const drained = rig.stream.drained();
+    for (let piece = 0; piece < 8; piece += 1) {
+      await rig.clock.advance(29_000);
+      expect(rig.state.destroyed).toBe(false);
+      rig.drain();
+    }
+    expect(await drained).toBe('accepted');
+    expect(rig.state.text.endsWith(`id: 1\ndata: ${data}\n\n`)).toBe(true);
+    expect(rig.stream.send({ data: 'next' })).toBe('wait');
+    expect(rig.state.text.endsWith('data: next\n\n')).toBe(true);
+    rig.close();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('is written to its end before the stream ends, and before what is sent behind it', () => {
+    const rig = createSlow();
+    rig.drain();
+    rig.stream.send({ id: '1', data });
+    rig.stream.send({ data: 'behind' });
+    rig.stream.close();
+    for (let piece = 0; piece < 8; piece += 1) {
+      expect(rig.state.ended).toBe(false);
+      rig.drain();
+    }
+    expect(rig.state.ended).toBe(true);
+    expect(rig.state.text.endsWith(`data: ${data}\n\ndata: behind\n\n`)).toBe(true);
+  });
+
+  it('is cut in the middle where nothing of it is taken, and holds no memory then', async () => {
+    const rig = createSlow();
+    rig.drain();
+    rig.stream.send({ data });
+    rig.drain();
+    await rig.clock.advance(45_000);
+    expect(rig.state.destroyed).toBe(true);
+    const { length } = rig.state.text;
+    rig.drain();
+    expect(rig.state.text).toHaveLength(length);
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('counts as a whole among what may wait', () => {
+    const rig = createSlow();
+    expect(rig.stream.send({ data: data + data })).toBe('wait');
+    expect(rig.stream.send({ data: 'one too many' })).toBe('dead');
+    expect(rig.state.destroyed).toBe(true);
   });
 });

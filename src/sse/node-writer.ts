@@ -3,8 +3,9 @@
 import {
   bytesOf,
   createKeeper,
-  eventStreamHeaders,
+  headersOf,
   parseLastEventId,
+  piecesOf,
   type EventsFunction,
   type Reader,
   type Sendable,
@@ -23,10 +24,11 @@ export interface NodeResponse {
   readonly writableLength: number;
   /** Whether it is closed already: its `close` event will not come again. */
   readonly destroyed?: boolean | undefined;
-  /** HTTP/2: where that stands there. */
-  readonly stream?: { readonly destroyed: boolean } | undefined;
+  /** HTTP/2: where that stands there, and what resets the stream. */
+  readonly stream?: { readonly destroyed: boolean; close(code: number): unknown } | undefined;
   writeHead(status: number, headers: Record<string, string>): unknown;
-  write(bytes: Uint8Array): boolean;
+  /** Calls back when the bytes have left the process, or never will. */
+  write(bytes: Uint8Array, callback?: () => void): boolean;
   end(): unknown;
   destroy(): unknown;
   setTimeout?(ms: number): unknown;
@@ -57,6 +59,8 @@ export interface EventStream extends Reader {
   close(): void;
 }
 
+const internalError = 2; // HTTP/2's INTERNAL_ERROR [rfc9113 7].
+
 const defaultMaxBufferedBytes = 1024 * 1024; // Chosen: seconds of a slow phone, at most 1 GB for 1,000 of them.
 
 /**
@@ -77,10 +81,41 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
   const { signal } = left;
   let waiting: Array<() => void> = [];
   let isBlocked = false;
+  // What waits for the response to take more: an event in pieces, and what was sent behind it.
+  let pieces: Array<Uint8Array<ArrayBuffer>> = [];
+  let whenWritten: (() => void) | undefined;
 
-  function write(bytes: Uint8Array): void {
-    isBlocked = !response.write(bytes);
+  function write(bytes: Uint8Array<ArrayBuffer>): void {
+    if (pieces.length === 0) {
+      pieces = piecesOf(bytes);
+      writePiece(pieces.shift() ?? bytes);
+    } else {
+      pieces.push(...piecesOf(bytes));
+    }
+    writeOn();
+  }
+
+  function writePiece(piece: Uint8Array): void {
+    isBlocked = !response.write(piece);
     keeper.wrote(!isBlocked);
+  }
+
+  /** Writes what waits, as far as the response takes it. */
+  function writeOn(): void {
+    while (!isBlocked && pieces.length > 0) writePiece(pieces.shift() ?? new Uint8Array());
+    if (pieces.length > 0) return;
+    whenWritten?.();
+    whenWritten = undefined;
+  }
+
+  /** Calls it when all that was sent has been written, and not if the reader goes before. */
+  function afterWriting(callback: () => void): void {
+    if (pieces.length === 0) callback();
+    else whenWritten = callback;
+  }
+
+  function waitingBytes(): number {
+    return pieces.reduce((sum, { length }) => sum + length, response.writableLength);
   }
 
   function release(): void {
@@ -98,16 +133,34 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
 
   function finish(): void {
     keeper.finished();
-    response.end();
+    afterWriting(() => response.end());
     leave();
   }
 
   function cut(): void {
-    response.destroy();
+    // `destroy` would reset an HTTP/2 stream without an error, which readers take for an end.
+    if (response.stream === undefined) response.destroy();
+    else response.stream.close(internalError);
     closed();
   }
 
+  /**
+   * Cuts behind what was sent, or after the deadline. What was sent must arrive: else a source that
+   * fails a moment after each event would never get its readers any further.
+   */
+  async function breakOff(): Promise<void> {
+    keeper.finished();
+    leave();
+    await new Promise<void>((resolve) => {
+      response.on('close', resolve);
+      afterWriting(() => response.write(new Uint8Array(), resolve));
+    });
+    cut();
+  }
+
   function closed(): void {
+    pieces = [];
+    whenWritten = undefined;
     keeper.closed();
     leave();
   }
@@ -118,14 +171,16 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
   response.on('error', closed);
   response.on('drain', () => {
     keeper.drained();
-    release();
+    isBlocked = false;
+    writeOn();
+    if (!isBlocked) release();
   });
 
   if (response.destroyed === true || response.stream?.destroyed === true) {
     closed(); // It was closed before this call, while its handler waited: no event will tell.
   } else {
     response.setTimeout?.(0); // Some frameworks give up what is silent for a while.
-    response.writeHead(200, { ...options.headers, ...eventStreamHeaders });
+    response.writeHead(200, headersOf(options));
     if (request.method === 'HEAD') {
       finish();
     } else {
@@ -142,7 +197,7 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
       const bytes = bytesOf(sendable);
       // What waited before counts, not this event: else an event above the bound, such as a long
       // conversation's snapshot, would cut off every reader, each time it came back.
-      if (response.writableLength > maxBufferedBytes) {
+      if (waitingBytes() > maxBufferedBytes) {
         cut();
         return 'dead';
       }
@@ -158,7 +213,7 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
       finish();
     },
   };
-  return { stream, cut };
+  return { stream, breakOff };
 }
 
 /**
@@ -172,9 +227,21 @@ export async function respondNode(
   source: EventsFunction,
   options: WriterOptions = {},
 ): Promise<void> {
-  const { stream, cut } = open(request, response, { ...options, maxBufferedBytes: Infinity });
-  const iterator = source(stream)[Symbol.asyncIterator]();
+  const { stream, breakOff } = open(request, response, { ...options, maxBufferedBytes: Infinity });
+  if (stream.signal.aborted) return; // It was a HEAD, or the reader has left already.
+  let iterator: AsyncIterator<Sendable> | undefined;
+  let returned: Promise<unknown> | undefined;
+
+  /** Once, and as soon as the reader leaves: some sources wait until they are returned. */
+  async function release(): Promise<void> {
+    returned ??= iterator?.return?.();
+    await returned;
+  }
+
+  // What that throws is told below.
+  stream.signal.addEventListener('abort', () => void release().catch(() => undefined), { once: true });
   try {
+    iterator = source(stream)[Symbol.asyncIterator]();
     while (!stream.signal.aborted) {
       const result = await iterator.next();
       if (result.done === true) break;
@@ -184,9 +251,9 @@ export async function respondNode(
   } catch (error) {
     // A source whose wait the signal cut short says so: the reader's leaving is no failure.
     if (stream.signal.aborted) return;
-    cut();
+    await breakOff();
     throw error;
   } finally {
-    await iterator.return?.();
+    await release();
   }
 }

@@ -1,27 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
-import type { SseEvent } from './event.ts';
+import { createDrain } from './drain.ts';
+import { encode } from './encode.ts';
 import { respond } from './respond.ts';
-import { spreadRetryMs, type Reader, type WriterOptions } from './writer.ts';
+import { spreadRetryMs, type Reader, type Sendable, type WriterOptions } from './writer.ts';
 
 const request = new Request('https://example.test/events');
 
 /** A source under the test's hand, which counts how often it was asked. */
 function createSource() {
-  const answers: Array<(result: IteratorResult<SseEvent>) => void> = [];
+  const answers: Array<(result: IteratorResult<Sendable>) => void> = [];
   const failures: Array<(reason: unknown) => void> = [];
   let asked = 0;
   let returned = 0;
   let signal: AbortSignal | undefined;
   return {
-    open({ signal: given }: Reader): AsyncIterable<SseEvent> {
+    open({ signal: given }: Reader): AsyncIterable<Sendable> {
       signal = given;
       return {
         [Symbol.asyncIterator]: () => ({
           async next() {
             asked += 1;
-            return await new Promise<IteratorResult<SseEvent>>((resolve, reject) => {
+            return await new Promise<IteratorResult<Sendable>>((resolve, reject) => {
               answers.push(resolve);
               failures.push(reject);
             });
@@ -33,7 +34,7 @@ function createSource() {
         }),
       };
     },
-    give: (event: SseEvent) => answers.shift()?.({ done: false, value: event }),
+    give: (event: Sendable) => answers.shift()?.({ done: false, value: event }),
     end: () => answers.shift()?.({ done: true, value: undefined }),
     fail: (reason: unknown) => failures[0]?.(reason),
     get asked() {
@@ -67,7 +68,7 @@ async function createStarted(options?: WriterOptions) {
   return { ...rig, first, read: async () => decode(await rig.reader.read()) };
 }
 
-describe('the response', () => {
+describe('[SSE-HEADERS] [SSE-FIRST] the response', () => {
   it('has the headers of an event stream', () => {
     const { response } = createRig();
     expect(response.status).toBe(200);
@@ -101,7 +102,7 @@ describe('the response', () => {
   });
 });
 
-describe('events', () => {
+describe('[SSE-BACKPRESSURE] events', () => {
   it('are encoded in order, and the body ends when the source does', async () => {
     const { source, read, clock } = await createStarted();
     const first = read();
@@ -117,6 +118,19 @@ describe('events', () => {
     source.end();
     expect(await third).toBe('done');
     expect(clock.pending).toBe(0);
+  });
+
+  it('may be bytes of one event or of several, which are not copied', async () => {
+    const bytes = new TextEncoder().encode('id: 1\ndata: a\n\nid: 2\ndata: é\n\n');
+    const { source, read, reader, clock } = await createStarted();
+    const text = read();
+    await clock.advance(0);
+    source.give(bytes);
+    expect(await text).toBe('id: 1\ndata: a\n\nid: 2\ndata: é\n\n');
+    const chunk = reader.read();
+    await clock.advance(0);
+    source.give(bytes);
+    expect((await chunk).value).toBe(bytes);
   });
 
   it('are asked for only when the reader pulls', async () => {
@@ -152,7 +166,30 @@ describe('events', () => {
   });
 });
 
-describe('the heartbeat', () => {
+describe('[SSE-AGE] [SSE-DEADLINE] the end of the stream', () => {
+  it('waits until what was written is taken', async () => {
+    const { source, read, clock } = await createStarted({ maxAgeMs: 1_000, heartbeatMs: 0 });
+    const event = read();
+    source.give({ data: 'a' });
+    await event;
+    await clock.advance(1_250); // Nobody reads.
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(1); // The deadline's.
+    expect(await read()).toMatch(/^retry: [0-9]+\n\n$/);
+    expect(await read()).toBe('done');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('comes after the deadline where nothing is taken', async () => {
+    const { read, clock } = await createStarted({ maxAgeMs: 1_000, writeDeadlineMs: 4_000 });
+    await clock.advance(6_500);
+    expect(clock.pending).toBe(0);
+    await expect(read()).rejects.toThrow('The reader takes nothing');
+  });
+});
+
+describe('[SSE-HEARTBEAT] the heartbeat', () => {
   it('comes after each rest, with the source asked once', async () => {
     const { source, read, clock } = await createStarted({ heartbeatMs: 1_000 });
     for (let beat = 0; beat < 3; beat += 1) {
@@ -190,7 +227,7 @@ describe('the heartbeat', () => {
   });
 });
 
-describe('the reader that leaves', () => {
+describe('[SSE-LEFT] the reader that leaves', () => {
   it('aborts the signal, returns the iterator and leaves no timer', async () => {
     const { source, reader, read, clock } = await createStarted();
     const pending = read();
@@ -251,15 +288,39 @@ describe('the reader that leaves', () => {
   });
 });
 
-describe('a failure', () => {
+describe('[SSE-BROKEN] a failure', () => {
   it('of the source breaks the body off with its error', async () => {
     const { source, read, clock } = await createStarted();
     const chunk = read();
     await clock.advance(0);
     const reason = new Error('the store went away');
     source.fail(reason);
+    await clock.advance(250); // What was written before is on its way by then.
     await expect(chunk).rejects.toBe(reason);
     await expect(read()).rejects.toBe(reason);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets the source go at once, and breaks off a moment later, lest a server answer 500 instead', async () => {
+    const { source, read, reader, clock } = await createStarted();
+    const chunk = read();
+    await clock.advance(0);
+    source.fail(new Error('the store went away'));
+    await clock.advance(0);
+    expect(source.signal?.aborted).toBe(true);
+    expect(source.returned).toBe(1);
+    await reader.cancel();
+    expect(await chunk).toBe('done');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that is only the answer to the end of the stream is none', async () => {
+    const { source, read, clock } = await createStarted({ maxAgeMs: 1_000 });
+    const chunk = read();
+    await clock.advance(1_250);
+    expect(await chunk).toMatch(/^retry: [0-9]+\n\n$/);
+    source.fail(source.signal?.reason);
+    expect(await read()).toBe('done');
     expect(clock.pending).toBe(0);
   });
 
@@ -268,10 +329,38 @@ describe('a failure', () => {
     const chunk = read();
     await clock.advance(0);
     source.give({ id: 'forged\n\ndata: x', data: 'a' });
+    await clock.advance(250);
     await expect(chunk).rejects.toMatchObject({ code: 'invalid-input' });
-    await clock.advance(0);
     expect(source.signal?.aborted).toBe(true);
     expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('[SSE-DEADLINE] an event larger than a slow reader takes within the deadline', () => {
+  const event = { id: '1', data: 'x'.repeat(1_000_000) };
+  const block = encode(event);
+
+  it('is given piece by piece, each of which counts, and whole, though the stream is to end', async () => {
+    const drain = createDrain();
+    const { source, reader, clock } = createRig({ drain });
+    await reader.read();
+    const first = reader.read();
+    await clock.advance(0);
+    source.give(event);
+    let text = decode(await first);
+    expect(text.length).toBeLessThanOrEqual(128 * 1024);
+    const ended = drain.begin({ overMs: 0 });
+    let pieces = 1;
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      text += decode(chunk);
+      pieces += 1;
+      await clock.advance(29_000);
+    }
+    expect(pieces).toBe(9); // Eight of the event, and the retry.
+    expect(text.startsWith(block)).toBe(true);
+    expect(text.slice(block.length)).toMatch(/^retry: [0-9]+\n\n$/);
+    await ended;
     expect(clock.pending).toBe(0);
   });
 });

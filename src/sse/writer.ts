@@ -25,11 +25,17 @@ export interface Reader {
 export type EventsFunction = (reader: Reader) => AsyncIterable<Sendable>;
 
 export interface WriterOptions {
-  /** How often a comment is sent while nothing else is, in ms. Default: 15,000. */
+  /**
+   * The longest silence, in ms: a comment is sent where nothing else is. At least 250; 0 for no
+   * comments. Default: 15,000.
+   */
   readonly heartbeatMs?: number | undefined;
   /** How long clients should wait before they reconnect, in ms; half to one and a half times this, by chance. Default: 1,000. */
   readonly retryMs?: number | undefined;
-  /** How long a reader may take nothing of what waits for it before it is cut off, in ms. Default: 30,000. */
+  /**
+   * How long a reader may take nothing of what waits for it before it is cut off, in ms; it is never
+   * cut off earlier, and at most half of this or 500 ms later. Default: 30,000.
+   */
   readonly writeDeadlineMs?: number | undefined;
   /**
    * How long a stream lasts, in ms; 80 to 100 % of this, by chance, so that those who came at one
@@ -38,7 +44,7 @@ export interface WriterOptions {
   readonly maxAgeMs?: number | undefined;
   /** Ends the stream when the server is to stop. */
   readonly drain?: Drain | undefined;
-  /** Further response headers. */
+  /** Further response headers. The stream's own, `eventStreamHeaders`, are sent in place of any of their names. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly clock?: Timers | undefined;
   readonly random?: Chance | undefined;
@@ -58,10 +64,32 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 const defaultRetryMs = 1_000; // Chosen: short enough for a person, long enough for a restart.
 const defaultWriteDeadlineMs = 30_000; // Chosen: longer than a phone's tunnel, shorter than a dead link's TCP time-out.
 
-const minLookMs = 250; // What coarseTimers can tell apart.
+const stepMs = 250; // What coarseTimers can tell apart.
 
 const encoder = new TextEncoder();
 const heartbeat = encoder.encode(encodeComment('heartbeat'));
+
+/** The response's headers: each name once, for they have no case [rfc9110 5.1]. */
+export function headersOf({ headers = {} }: WriterOptions): Record<string, string> {
+  const byName = new Map<string, readonly [string, string]>();
+  for (const entry of [...Object.entries(headers), ...Object.entries(eventStreamHeaders)]) {
+    byName.set(entry[0].toLowerCase(), entry);
+  }
+  return Object.fromEntries(byName.values());
+}
+
+const maxPieceBytes = 128 * 1024; // Chosen: what a reader at 5 kB/s takes within the deadline.
+
+/**
+ * Cuts what is large, without a copy. What a slow reader has taken is only seen when a whole write is
+ * gone: a conversation's snapshot in one would have it cut off in the middle, each time it came back.
+ */
+export function piecesOf(bytes: Uint8Array<ArrayBuffer>): Array<Uint8Array<ArrayBuffer>> {
+  if (bytes.length <= maxPieceBytes) return [bytes];
+  const pieces: Array<Uint8Array<ArrayBuffer>> = [];
+  for (let at = 0; at < bytes.length; at += maxPieceBytes) pieces.push(bytes.subarray(at, at + maxPieceBytes));
+  return pieces;
+}
 
 /** The bytes of what is to be sent. Errors: `invalid-input`. */
 export function bytesOf(sendable: Sendable): Uint8Array<ArrayBuffer> {
@@ -91,7 +119,7 @@ export interface Keeper {
   start(): void;
   /** Something was written, and whether the reader can take more. */
   wrote(canTakeMore: boolean): void;
-  /** The reader can take more. */
+  /** What was written has been taken. */
   drained(): void;
   /** The last was written; it closes when that is taken. */
   finished(): void;
@@ -104,7 +132,9 @@ export function createKeeper(stream: Kept, options: WriterOptions): Keeper {
   const { heartbeatMs = defaultHeartbeatMs, writeDeadlineMs = defaultWriteDeadlineMs } = options;
   const timers = coarseTimers(clock);
   // Nothing is set or counted for an event: now and then it is looked what has become of the stream.
-  const lookMs = Math.max(minLookMs, Math.min(heartbeatMs > 0 ? heartbeatMs / 2 : Infinity, writeDeadlineMs / 4));
+  // In whole steps of what the timers can tell apart, so that looks can be counted as time.
+  const wishedMs = Math.min(heartbeatMs > 0 ? heartbeatMs / 2 : Infinity, writeDeadlineMs / 4);
+  const lookMs = Math.max(1, Math.floor(wishedMs / stepMs)) * stepMs;
   let looks: Timer | undefined;
   let age: Timer | undefined;
   let leave: (() => void) | undefined;
@@ -121,9 +151,10 @@ export function createKeeper(stream: Kept, options: WriterOptions): Keeper {
     looks = timers.setTimer(lookMs, look);
     quietLooks += 1;
     blockedLooks = isBlocked ? blockedLooks + 1 : 0;
-    if (blockedLooks * lookMs >= writeDeadlineMs) stream.cut();
-    // What waits to be taken is proof enough that the server lives.
-    else if (heartbeatMs > 0 && !isBlocked && quietLooks * lookMs >= heartbeatMs) stream.write(heartbeat);
+    // The first look that found it so may have come just after it began.
+    if ((blockedLooks - 1) * lookMs >= writeDeadlineMs) stream.cut();
+    // What waits to be taken is proof enough that the server lives. Else: the next look would be too late.
+    else if (heartbeatMs > 0 && !isBlocked && (quietLooks + 1) * lookMs > heartbeatMs) stream.write(heartbeat);
   }
 
   function finish(): void {
@@ -144,9 +175,8 @@ export function createKeeper(stream: Kept, options: WriterOptions): Keeper {
       if (!canTakeMore) isBlocked = true;
     },
     drained() {
-      if (isFinished) return;
-      isBlocked = false;
       blockedLooks = 0;
+      if (!isFinished) isBlocked = false;
     },
     finished() {
       isFinished = true;
