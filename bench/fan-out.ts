@@ -19,10 +19,10 @@ const report = `# Fan-out with a stalled reader
 
 ${describeRun('npm run bench -- fan-out', [])}
 
-${publishedMb.toFixed(0)} MB published to ${readerCount} readers, one of whom stops reading after the headers. The server and the readers are processes of their own. Memory is the resident set: its most while publishing, less what it was when all were connected and the 10 MB before those had been published.
+${publishedMb.toFixed(0)} MB published to ${readerCount} readers, one of whom stops reading after the headers. The server and the readers are processes of their own. Memory is measured from when all were connected and the 10 MB before those had been published: what is in use after a full collection, half-way and at the end, and the most of the resident set, in which V8 keeps garbage for as long as it likes.
 
-|  | memory grew by | the stalled reader | others exact | bytes delivered | time |
-| --- | ---: | --- | ---: | ---: | ---: |
+|  | memory in use grew by | resident set grew by | the stalled reader | others exact | bytes delivered | time |
+| --- | ---: | ---: | --- | ---: | ---: | ---: |
 ${rows.join('\n')}
 `;
 process.stdout.write(report);
@@ -36,11 +36,13 @@ async function measure(writer: 'verbatim' | 'bare'): Promise<string> {
   server.kill();
   readers.kill();
   const label = writer === 'verbatim' ? 'verbatim: respondNode' : 'response.write, its answer not looked at';
-  const grewMb = ((served.mostRssBytes - served.baseRssBytes) / 1e6).toFixed(1);
+  const liveMb = ((served.mostLiveBytes - served.baseLiveBytes) / 1e6).toFixed(1);
+  const rssMb = ((served.mostRssBytes - served.baseRssBytes) / 1e6).toFixed(0);
   const stalled = served.cutAfterS === null ? 'still connected' : `cut off after ${served.cutAfterS.toFixed(0)} s`;
   const cells = [
     label,
-    `${grewMb} MB`,
+    `${liveMb} MB`,
+    `${rssMb} MB`,
     stalled,
     `${read.exact} of ${readerCount - 1}`,
     `${(read.bytes / 1e9).toFixed(1)} GB`,
@@ -51,7 +53,7 @@ async function measure(writer: 'verbatim' | 'bare'): Promise<string> {
 
 function start(part: string, argument: string): ChildProcess {
   return fork(new URL(`fan-out/${part}.ts`, import.meta.url), [argument], {
-    execArgv: ['--conditions=verbatim-source'],
+    execArgv: ['--conditions=verbatim-source', '--expose-gc'],
   });
 }
 

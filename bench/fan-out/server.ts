@@ -5,6 +5,10 @@ import { eventStreamHeaders, respondNode, type EventsFunction } from 'verbatim/s
 import { blockAt, blockCount, readerCount, warmUpBlocks } from './blocks.ts';
 
 export interface ServerReport {
+  /** What is in use after a full collection, just before what is measured is published. */
+  readonly baseLiveBytes: number;
+  /** The most of that, half-way and at the end. */
+  readonly mostLiveBytes: number;
   readonly baseRssBytes: number;
   readonly mostRssBytes: number;
   readonly publishedInS: number;
@@ -21,6 +25,8 @@ let next = Promise.withResolvers<void>();
 let enoughReady: (() => void) | undefined;
 let startedAtMs = 0;
 let cutAfterS: number | null = null;
+let baseLiveBytes = 0;
+let mostLiveBytes = 0;
 let baseRssBytes = 0;
 let mostRssBytes = 0;
 
@@ -57,7 +63,11 @@ async function publish(): Promise<void> {
   const sampling = setInterval(sample, 50);
   while (published < blockCount) {
     if (!isBare) await waitForReaders();
-    if (published === warmUpBlocks) baseRssBytes = process.memoryUsage.rss();
+    if (published === warmUpBlocks) {
+      baseLiveBytes = liveBytes();
+      baseRssBytes = process.memoryUsage.rss();
+    }
+    if (published === Math.floor((warmUpBlocks + blockCount) / 2)) mostLiveBytes = liveBytes();
     published += 1;
     if (isBare) await writeToAll(blockAt(published - 1));
     const { resolve } = next;
@@ -65,11 +75,12 @@ async function publish(): Promise<void> {
     ready = 0;
     resolve();
   }
+  mostLiveBytes = Math.max(mostLiveBytes, liveBytes());
   await waitForTheRest();
   clearInterval(sampling);
   sample();
   const publishedInS = (performance.now() - startedAtMs) / 1_000;
-  const report: ServerReport = { baseRssBytes, mostRssBytes, publishedInS, cutAfterS };
+  const report: ServerReport = { baseLiveBytes, mostLiveBytes, baseRssBytes, mostRssBytes, publishedInS, cutAfterS };
   process.send?.(report);
 }
 
@@ -97,6 +108,12 @@ async function countConnections(): Promise<number> {
   return await new Promise((resolve, reject) =>
     server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
   );
+}
+
+function liveBytes(): number {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external; // What buffers hold is part of the latter.
 }
 
 function sample(): void {

@@ -1,6 +1,6 @@
 // One attempt to connect: a request, and the stream that it is answered with, to its end.
 // Whether and when there is another is reconnect.ts's to say.
-import { isStreamError, type StreamError } from '../core/errors.ts';
+import { isStreamError } from '../core/errors.ts';
 import type { SseMessage } from './event.ts';
 import { toHeaderValue } from './last-event-id.ts';
 import { createParser } from './parse.ts';
@@ -26,18 +26,15 @@ export interface RequestOptions {
   readonly maxEventLength?: number | undefined;
 }
 
-/**
- * Says what is wrong with an answer that is no event stream. Where nobody asks, every such answer
- * ends the connection, as to a browser; else 408, 425, 429 and 5xx are worth another attempt.
- */
-export type Explain = (response: Response, url: URL) => Promise<StreamError>;
+/** Says what an answer that is no event stream means. Where nobody is asked, it ends the connection, as a browser's. */
+export type Judge = (response: Response, attempt: Attempt) => Promise<AttemptEnd>;
 
 export interface Attempt {
   readonly url: URL;
   readonly options: RequestOptions;
   readonly signal: AbortSignal;
   readonly lastEventId: string;
-  readonly explain: Explain | undefined;
+  readonly judge: Judge | undefined;
   readonly nowMs: () => number;
 }
 
@@ -70,10 +67,7 @@ export async function attemptOnce(attempt: Attempt, listener: AttemptListener): 
       await read(response, attempt, listener);
       return { type: 'lost' };
     }
-    const reason = await attempt.explain?.(response, attempt.url);
-    if (reason === undefined || (status < 500 && ![408, 425, 429].includes(status))) return { type: 'refused', reason };
-    const retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'), attempt.nowMs());
-    return { type: 'lost', reason, retryAfterMs };
+    return (await attempt.judge?.(response, attempt)) ?? { type: 'refused' };
   } catch (reason) {
     return { type: isStreamError(reason) ? 'refused' : 'lost', reason };
   }
@@ -83,14 +77,16 @@ async function send({ url, options, signal, lastEventId }: Attempt): Promise<Res
   const { headers: given, fetch = globalThis.fetch, method, body, credentials, redirect } = options;
   const headers = new Headers(typeof given === 'function' ? await given() : given);
   headers.set('Accept', 'text/event-stream');
-  if (lastEventId !== '') headers.set('Last-Event-ID', toHeaderValue(lastEventId));
+  // Of one that no header can carry the server is not told: the stream begins anew, and does not hang.
+  // oxlint-disable-next-line no-control-regex -- these are what the rule is about
+  if (/^[^\0-\x08\n-\x1f\x7f]+$/.test(lastEventId)) headers.set('Last-Event-ID', toHeaderValue(lastEventId));
   // What is undefined is as if it were not there [webidl 3.2.17].
   const init = { method, headers, body, credentials, redirect, signal, cache: 'no-store' };
   return await fetch(url, init as RequestInit);
 }
 
 function isEventStream({ status, headers }: Response): boolean {
-  return status === 200 && /^\s*text\/event-stream\s*(;|$)/i.test(headers.get('Content-Type') ?? '');
+  return status === 200 && /^text\/event-stream *(;|$)/i.test(headers.get('Content-Type') ?? '');
 }
 
 async function read(response: Response, attempt: Attempt, listener: AttemptListener): Promise<void> {
@@ -117,11 +113,4 @@ async function read(response: Response, attempt: Attempt, listener: AttemptListe
   } finally {
     cancel(); // One that failed in the middle is released already; nothing is lost by not knowing.
   }
-}
-
-/** Retry-After in ms: seconds or a date [rfc9110 10.2.3]; undefined where there is none. */
-function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  const ms = /^[0-9]+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

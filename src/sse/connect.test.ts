@@ -228,6 +228,12 @@ describe('[SSE-REQUEST] the request', () => {
     expect(new TextDecoder().decode(bytes)).toBe('é日');
   });
 
+  it.each(['a\x01b', '\x7f', '\x00'])('leaves out a cursor that no header can carry: %j', async (lastEventId) => {
+    const rig = createRig(end);
+    expect(await collect({ ...rig, options: { ...rig.options, lastEventId } })).toEqual([]);
+    expect(rig.attempts.map(({ headers }) => headers.has('Last-Event-ID'))).toEqual([false]);
+  });
+
   it('that is never answered is given up and made again', async () => {
     const rig = createRig((attempt, index) => (index === 0 ? silence(attempt) : end()));
     expect(await collect(rig)).toEqual([]);

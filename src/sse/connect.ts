@@ -5,7 +5,7 @@ import type { RequestOptions } from './attempt.ts';
 import { openConnection, resolveUrl } from './connection.ts';
 import { defaultHeartbeatMs, type SseMessage } from './event.ts';
 import type { Phase } from './reconnect.ts';
-import { brokenOff, explainRefusal } from './refusal.ts';
+import { brokenOff, judgeAnswer } from './refusal.ts';
 
 export interface ConnectOptions extends RequestOptions {
   /** Ends the connection; the iterator then throws the signal's reason. */
@@ -66,7 +66,7 @@ export async function* connect(url: string | URL, options: ConnectOptions = {}):
       ...options,
       policy: { baseMs, maxMs, readTimeoutMs: heartbeatMs * 2.5 },
       isRepeatable,
-      explain: explainRefusal,
+      judge: judgeAnswer,
     },
     {
       onPhase: options.onPhase,

@@ -4,9 +4,9 @@
 import { systemTimers, type Timer, type Timers } from '../core/clock.ts';
 import { StreamError } from '../core/errors.ts';
 import { systemChance, type Chance } from '../core/random.ts';
-import { attemptOnce, type AttemptListener, type Explain, type RequestOptions } from './attempt.ts';
+import { attemptOnce, type AttemptListener, type Judge, type RequestOptions } from './attempt.ts';
 import type { SseMessage } from './event.ts';
-import { phaseOf, startState, step, type Phase, type ReconnectInput, type ReconnectPolicy } from './reconnect.ts';
+import { isUp, phaseOf, startState, step, type Phase, type ReconnectInput, type ReconnectPolicy } from './reconnect.ts';
 import { watchPage } from './watch-page.ts';
 
 export interface ConnectionOptions extends RequestOptions {
@@ -14,7 +14,7 @@ export interface ConnectionOptions extends RequestOptions {
   readonly lastEventId?: string | undefined;
   /** Whether the request may be sent again; else the first answer is the only one. */
   readonly isRepeatable: boolean;
-  readonly explain?: Explain | undefined;
+  readonly judge?: Judge | undefined;
   /** The first wait, and the least of each, until the server asks for another with `retry`. Default: none. */
   readonly retryMs?: number | undefined;
   readonly clock?: Timers | undefined;
@@ -46,7 +46,7 @@ export function resolveUrl(url: string | URL): URL {
 }
 
 export function openConnection(url: URL, options: ConnectionOptions, listener: ConnectionListener): { close(): void } {
-  const { clock = systemTimers, random = systemChance, policy, isRepeatable, explain } = options;
+  const { clock = systemTimers, random = systemChance, policy, isRepeatable, judge } = options;
   let state = { ...startState, retryMs: options.retryMs ?? null };
   let phase: Phase | undefined;
   let cursor = options.lastEventId ?? '';
@@ -71,7 +71,7 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
   /** Sends what may find the connection silent, which says nothing about the server while nobody reads. */
   function sendChecked(input: ReconnectInput): void {
     if (listener.isHeld?.() === true) send({ type: 'bytes' });
-    const wasUp = state.type === 'connecting' || state.type === 'live';
+    const wasUp = isUp(state);
     // A stream that was silent over a sleep is lost before it is woken: it may be one that must not come back.
     const isWoken = input.type === 'woken' && state.type === 'live' && policy.readTimeoutMs > 0;
     send(isWoken ? { type: 'timer-fired' } : input);
@@ -101,7 +101,7 @@ export function openConnection(url: URL, options: ConnectionOptions, listener: C
     const mine = new AbortController();
     const { signal } = mine;
     current = mine;
-    const request = { url, options, signal, lastEventId: cursor, explain, nowMs: () => clock.now() };
+    const request = { url, options, signal, lastEventId: cursor, judge, nowMs: () => clock.now() };
     const ended = await attemptOnce(request, handler);
     if (signal.aborted) return;
     mine.abort(); // Ends a request whose answer was of no use.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isStreamError } from '../core/errors.ts';
-import { encode, encodeComment, encodeRetry } from './encode.ts';
+import { encode, encodeBytes, encodeComment, encodeRetry } from './encode.ts';
 import type { SseEvent, SseMessage } from './event.ts';
 import { createParser } from './parse.ts';
 
@@ -35,8 +35,10 @@ const unit = fc.oneof(
 );
 const anyText = fc.array(unit, { maxLength: 12 }).map((parts) => parts.join(''));
 const fieldText = anyText.map((text) => text.replaceAll(/[\r\n\0]/g, ''));
+// oxlint-disable-next-line no-control-regex -- what no header can bring back
+const idText = anyText.map((text) => text.replaceAll(/[\0-\x08\n-\x1f\x7f]/g, ''));
 const validEvent: fc.Arbitrary<SseEvent> = fc.record(
-  { id: fieldText, event: fieldText.filter((text) => text !== ''), data: anyText },
+  { id: idText, event: fieldText.filter((text) => text !== ''), data: anyText },
   { requiredKeys: ['data'] },
 );
 const splits = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 8 });
@@ -59,6 +61,15 @@ describe('[SSE-ENCODE] [SSE-INJECT] encode', () => {
 
   it('keeps a space at the beginning of the data', () => {
     expect(parseChunks([encode({ data: ' the' })])[0]?.data).toBe(' the');
+  });
+
+  it.each(['\x01', 'a\x1fb', '\x7f', '\x0b'])('refuses the id %j, which no header could bring back', (id) => {
+    expect(refusal(() => encode({ id, data: '' }))).toBe('invalid-input');
+    expect(parseChunks([encode({ event: id, data: id })])).toEqual([{ event: id, data: id, lastEventId: '' }]);
+  });
+
+  it('takes a tab in an id, as a header does', () => {
+    expect(parseChunks([encode({ id: 'a\tb', data: '' })])[0]?.lastEventId).toBe('a\tb');
   });
 
   it.each(['\r', '\n', '\0', 'a\nb', '1\r\n', '7\n\ndata: forged'])('refuses %j in id and event', (text) => {
@@ -93,7 +104,8 @@ describe('[SSE-ENCODE] [SSE-INJECT] encode', () => {
           text = encode({ id, event, data });
         } catch (error) {
           expect(isStreamError(error, 'invalid-input')).toBe(true);
-          expect(event === '' || /[\r\n\0]/.test(id + event)).toBe(true);
+          // oxlint-disable-next-line no-control-regex -- as above
+          expect(event === '' || /[\r\n\0]/.test(event) || /[\0-\x08\n-\x1f\x7f]/.test(id)).toBe(true);
           return;
         }
         const received = parseChunks([text, encode({ data: 'next' })]);
@@ -103,6 +115,23 @@ describe('[SSE-ENCODE] [SSE-INJECT] encode', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('encodeBytes', () => {
+  it('is the text of encode in UTF-8, and may be joined', () => {
+    const decoder = new TextDecoder();
+    fc.assert(
+      fc.property(validEvent, validEvent, (first, second) => {
+        const blocks = [first, second].map((event) => encodeBytes(event));
+        expect(decoder.decode(Buffer.concat(blocks))).toBe((encode(first) + encode(second)).toWellFormed());
+      }),
+    );
+  });
+
+  it('refuses what encode refuses', () => {
+    expect(refusal(() => encodeBytes({ id: '1\n', data: '' }))).toBe('invalid-input');
+    expect(refusal(() => encodeBytes({ event: '', data: '' }))).toBe('invalid-input');
   });
 });
 

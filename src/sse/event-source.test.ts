@@ -124,8 +124,8 @@ describe('[SSE-INTERFACE] the interface', () => {
   });
 
   it.each([
-    { withCredentials: undefined, credentials: 'same-origin' },
-    { withCredentials: false, credentials: 'same-origin' },
+    { withCredentials: undefined, credentials: undefined }, // As fetch does: same-origin.
+    { withCredentials: false, credentials: undefined },
     { withCredentials: true, credentials: 'include' },
   ])('withCredentials $withCredentials asks with credentials $credentials', ({ withCredentials, credentials }) => {
     const { source, requests } = createRig(undefined, { withCredentials });

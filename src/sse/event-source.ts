@@ -89,7 +89,7 @@ export class EventSource extends EventTarget {
       {
         ...options,
         policy,
-        credentials: withCredentials ? 'include' : 'same-origin',
+        credentials: withCredentials ? 'include' : undefined, // Else as `fetch` does: to the own origin alone.
         isRepeatable: !(oneAnswer in options),
         retryMs: defaultReconnectionTimeMs,
       },

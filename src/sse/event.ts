@@ -3,7 +3,7 @@ import { show, StreamError } from '../core/errors.ts';
 
 /** An event to send. */
 export interface SseEvent {
-  /** Sets the reader's cursor. No CR, LF or NUL; "" clears the cursor. Absent: it stays. */
+  /** Sets the reader's cursor. No control characters but the tab; "" clears the cursor. Absent: it stays. */
   readonly id?: string | undefined;
   /** Event name, not empty, no CR, LF or NUL. Absent: `message`. */
   readonly event?: string | undefined;
@@ -26,14 +26,18 @@ export interface SseMessage {
 /** How often `respond` and the Node writer send a comment while nothing else is sent, in ms. */
 export const defaultHeartbeatMs = 15_000; // The advice of [whatwg-html 9.2.7]: "every 15 seconds or so".
 
-/** Throws `invalid-input` where `value` could end a field or be ignored by the receiver. */
+/**
+ * Throws `invalid-input` where `value` could end its field, or is an id that no reader could send
+ * back: a NUL has it ignored [whatwg-html 9.2.6], and no header holds another control character but
+ * the tab [rfc9110 5.5].
+ */
 export function checkField(name: 'id' | 'event', value: string): void {
-  // A NUL makes the receiver ignore an id, so that its cursor sticks [whatwg-html 9.2.6].
-  // oxlint-disable-next-line no-control-regex -- these three are what the rule is about
-  if (/[\r\n\0]/.test(value)) {
+  // oxlint-disable-next-line no-control-regex -- these are what the rule is about
+  if ((name === 'id' ? /[\0-\x08\n-\x1f\x7f]/ : /[\r\n\0]/).test(value)) {
     throw new StreamError(
       'invalid-input',
-      `Expected an SSE ${name} without CR, LF or NUL, got ${show(value)}. Encode it, for example as JSON, in data.`,
+      `Expected an SSE ${name} without ${name === 'id' ? 'control characters' : 'CR, LF or NUL'}, got ${show(value)}. ` +
+        'Encode it, for example as JSON, in data.',
     );
   }
   if (name === 'event' && value === '') {

@@ -106,7 +106,8 @@ function to(state: ReconnectState, change: Partial<ReconnectState>, effects?: Re
   return { ...effects, state: { ...state, ...change } };
 }
 
-const isUp = (state: ReconnectState): boolean => state.type === 'connecting' || state.type === 'live';
+/** Whether a request or a stream is under way. */
+export const isUp = (state: ReconnectState): boolean => state.type === 'connecting' || state.type === 'live';
 
 /** The time of a silence that is too long: of a stream, or of a request, as dead where it is never answered. */
 const silenceMs = ({ readTimeoutMs }: ReconnectPolicy): number | null => (readTimeoutMs > 0 ? readTimeoutMs : null);

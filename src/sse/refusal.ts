@@ -1,8 +1,17 @@
-// The errors that `connect` ends with: what was wrong with an answer, and what was not sent again.
-import { isStreamError, messageOf, StreamError } from '../core/errors.ts';
+// What `connect` makes of answers that are no event stream, and of what must not be sent again.
+import { isStreamError, StreamError } from '../core/errors.ts';
+import type { Attempt, AttemptEnd } from './attempt.ts';
+
+/** 408, 425, 429 and 5xx are worth another attempt, after what their Retry-After asks for. */
+export async function judgeAnswer(response: Response, { url, nowMs }: Attempt): Promise<AttemptEnd> {
+  const { status, headers } = response;
+  const reason = await explain(response, url);
+  if (status < 500 && ![408, 425, 429].includes(status)) return { type: 'refused', reason };
+  return { type: 'lost', reason, retryAfterMs: parseRetryAfter(headers.get('Retry-After') ?? '', nowMs()) };
+}
 
 /** What is wrong with an answer that is no event stream; with what its body says. */
-export async function explainRefusal({ status, ok, headers, body }: Response, url: URL): Promise<StreamError> {
+async function explain({ status, ok, headers, body }: Response, url: URL): Promise<StreamError> {
   // Of an answer that is fine but no event stream the type says enough, and it may never end. Of
   // another the first piece holds a problem document whole; nothing is lost where it broke off.
   const reader = ok ? undefined : body?.getReader();
@@ -16,12 +25,18 @@ export async function explainRefusal({ status, ok, headers, body }: Response, ur
   );
 }
 
+/** Retry-After in ms: seconds or a date [rfc9110 10.2.3]; undefined where there is none. */
+function parseRetryAfter(value: string, nowMs: number): number | undefined {
+  const ms = /^[0-9]+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
 /** What a request that must not be repeated ends with when its answer did not come to an end. */
 export function brokenOff(method: string, reason: unknown): StreamError {
   if (isStreamError(reason)) return reason;
   return new StreamError(
     'request-failed',
-    `The ${method} broke off (${messageOf(reason)}). Where sending it again is harmless, set idempotent: true.`,
+    `The ${method} broke off (${String(reason)}). Where sending it again is harmless, set idempotent: true.`,
     { cause: reason },
   );
 }
