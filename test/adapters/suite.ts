@@ -106,12 +106,13 @@ export function describeAdapter({ start, openClient = openHttp1Client }: Adapter
       });
     });
 
-    if (isHttp1) {
-      it('over HTTP/1.0 is not chunked and ends by its close', async () => {
+    it.each(isHttp1 ? (['1.0'] as const) : [])(
+      'over HTTP/%s is not chunked and ends by its close',
+      async (httpVersion) => {
         await serve(async function* send() {
           yield { id: '1', data: 'a' };
         });
-        const client = open({ httpVersion: '1.0' });
+        const client = open({ httpVersion });
         const { status, headers } = await client.head();
         expect(status).toBe(200);
         expect(headers).not.toHaveProperty('transfer-encoding');
@@ -119,8 +120,8 @@ export function describeAdapter({ start, openClient = openHttp1Client }: Adapter
         const { how, text } = await client.ended();
         expect(how).toBe('whole');
         expect(text).toMatch(/^retry: [0-9]+\n\nid: 1\ndata: a\n\n$/);
-      });
-    }
+      },
+    );
 
     it('to HEAD has the headers and ends, without any event asked for', async () => {
       const { source, visits } = watch(sendThenWait({ data: 'a' }));
