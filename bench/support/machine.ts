@@ -8,7 +8,9 @@ export function describeRun(command: string, packages: readonly string[]): strin
     `- Command: \`${command}\``,
     `- Date: ${new Date().toISOString().slice(0, 10)}`,
     `- Machine: ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown CPU'}, ${memoryGib} GiB, Node ${process.version}`,
-    `- Packages: ${packages.map((name) => `${name} ${versionOf(name)}`).join(', ')}`,
+    ...(packages.length === 0
+      ? []
+      : [`- Packages: ${packages.map((name) => `${name} ${versionOf(name)}`).join(', ')}`]),
   ].join('\n');
 }
 
