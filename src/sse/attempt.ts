@@ -2,7 +2,7 @@
 // Whether and when there is another is reconnect.ts's to say.
 import { isStreamError } from '../core/errors.ts';
 import type { SseMessage } from './event.ts';
-import { toHeaderValue } from './last-event-id.ts';
+import { toHeaderValue, unsendable } from './last-event-id.ts';
 import { createParser } from './parse.ts';
 
 /** What to ask for, besides the address: the same at each attempt. */
@@ -78,8 +78,7 @@ async function send({ url, options, signal, lastEventId }: Attempt): Promise<Res
   const headers = new Headers(typeof given === 'function' ? await given() : given);
   headers.set('Accept', 'text/event-stream');
   // Of one that no header can carry the server is not told: the stream begins anew, and does not hang.
-  // oxlint-disable-next-line no-control-regex -- these are what the rule is about
-  if (/^[^\0-\x08\n-\x1f\x7f]+$/.test(lastEventId)) headers.set('Last-Event-ID', toHeaderValue(lastEventId));
+  if (lastEventId !== '' && !unsendable.test(lastEventId)) headers.set('Last-Event-ID', toHeaderValue(lastEventId));
   // What is undefined is as if it were not there [webidl 3.2.17].
   const init = { method, headers, body, credentials, redirect, signal, cache: 'no-store' };
   return await fetch(url, init as RequestInit);

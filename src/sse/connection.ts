@@ -6,7 +6,16 @@ import { StreamError } from '../core/errors.ts';
 import { systemChance, type Chance } from '../core/random.ts';
 import { attemptOnce, type AttemptListener, type Judge, type RequestOptions } from './attempt.ts';
 import type { SseMessage } from './event.ts';
-import { isUp, phaseOf, startState, step, type Phase, type ReconnectInput, type ReconnectPolicy } from './reconnect.ts';
+import {
+  isUp,
+  phaseOf,
+  startState,
+  step,
+  type Phase,
+  type ReconnectInput,
+  type ReconnectPolicy,
+  type ReconnectState,
+} from './reconnect.ts';
 import { watchPage } from './watch-page.ts';
 
 export interface ConnectionOptions extends RequestOptions {
@@ -47,15 +56,15 @@ export function resolveUrl(url: string | URL): URL {
 
 export function openConnection(url: URL, options: ConnectionOptions, listener: ConnectionListener): { close(): void } {
   const { clock = systemTimers, random = systemChance, policy, isRepeatable, judge } = options;
-  let state = { ...startState, retryMs: options.retryMs ?? null };
+  let state: ReconnectState = { ...startState, retryMs: options.retryMs ?? null };
   let phase: Phase | undefined;
   let cursor = options.lastEventId ?? '';
   let timer: Timer | undefined;
   let current: AbortController | undefined;
 
   function send(input: ReconnectInput): void {
-    const { abort, timerMs, connect, ...result } = step(state, input, { policy, nowMs: clock.now(), random });
-    ({ state } = result);
+    const { state: next, abort, timerMs, connect } = step(state, input, { policy, nowMs: clock.now(), random });
+    state = next;
     if (abort === true) current?.abort();
     if (timerMs !== undefined) {
       timer?.cancel();

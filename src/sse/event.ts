@@ -1,5 +1,6 @@
 // What an event is on the wire and which values its fields can hold.
 import { show, StreamError } from '../core/errors.ts';
+import { unsendable } from './last-event-id.ts';
 
 /** An event to send. */
 export interface SseEvent {
@@ -33,7 +34,7 @@ export const defaultHeartbeatMs = 15_000; // The advice of [whatwg-html 9.2.7]: 
  */
 export function checkField(name: 'id' | 'event', value: string): void {
   // oxlint-disable-next-line no-control-regex -- these are what the rule is about
-  if ((name === 'id' ? /[\0-\x08\n-\x1f\x7f]/ : /[\r\n\0]/).test(value)) {
+  if ((name === 'id' ? unsendable : /[\r\n\0]/).test(value)) {
     throw new StreamError(
       'invalid-input',
       `Expected an SSE ${name} without ${name === 'id' ? 'control characters' : 'CR, LF or NUL'}, got ${show(value)}. ` +

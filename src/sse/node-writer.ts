@@ -102,7 +102,11 @@ function open(request: NodeRequest, response: NodeResponse, options: EventStream
 
   /** Writes what waits, as far as the response takes it. */
   function writeOn(): void {
-    while (!isBlocked && pieces.length > 0) writePiece(pieces.shift() ?? new Uint8Array());
+    while (!isBlocked) {
+      const piece = pieces.shift();
+      if (piece === undefined) break;
+      writePiece(piece);
+    }
     if (pieces.length > 0) return;
     whenWritten?.();
     whenWritten = undefined;
