@@ -2,42 +2,77 @@
 // with the exact text.
 import { expect, it } from 'vitest';
 import { createClient, textOf, type Conversation, type Phase } from 'verbatim/client';
-import { tourText } from 'verbatim/models';
 import { createSeededRandom } from 'verbatim/testing';
 import { call, isEnd, readEvents, textFrom } from '../support/api.ts';
+import { longText } from '../support/long-text.ts';
 import { createWorkspace } from '../support/program.ts';
 
-/** Watches as a screen does, and fails at once when a text shrinks or is not the beginning of the whole. */
-function watch(url: string, id: Conversation['id'], whole: string) {
-  const store = createClient({ baseUrl: url }).conversation(id);
-  const phases: Phase[] = [];
-  const lengths: number[] = [];
-  const waiting = new Set<{ readonly length: number; resolve(): void }>();
+/** Asks for the long text, and watches the answer as a screen does: fails at once where that shrinks or is not the beginning. */
+async function begin(url: string) {
+  const { body: conversation } = await call(`${url}/api/conversations`, 'POST', { model: 'demo/echo' });
+  const { id } = conversation as Conversation; // As the API gives it.
+  const { body: sent } = await call(`${url}/api/conversations/${id}/messages`, 'POST', { text: longText });
+  // Without its share of chance a wait is what the server asks for, which no number of kills makes longer.
+  const random = { ...createSeededRandom(1), float: () => 0 };
+  const store = createClient({ baseUrl: url }, { random }).conversation(id);
+  let length = 0;
+  let phase: Phase = 'connecting';
+  const waiting = new Set<() => void>();
   const ended = Promise.withResolvers<Conversation>();
-  const stop = store.subscribe(() => {
-    const { conversation, phase } = store.getSnapshot();
-    if (phases.at(-1) !== phase) phases.push(phase);
-    const answer = conversation?.messages.at(-1);
-    if (conversation === undefined || answer?.role !== 'assistant') return;
-    const text = textOf(answer);
-    if (!whole.startsWith(text)) ended.reject(new Error(`not what the model says: …${text.slice(-80)}`));
-    if (text.length < (lengths.at(-1) ?? 0)) ended.reject(new Error('a word that was shown was taken back'));
-    if (text.length !== lengths.at(-1)) lengths.push(text.length);
-    for (const waiter of waiting) if (text.length >= waiter.length) waiter.resolve();
-    if (answer.status !== 'queued' && answer.status !== 'running') ended.resolve(conversation);
-  });
+
+  function look(): void {
+    const view = store.getSnapshot();
+    const answer = view.conversation?.messages.at(-1);
+    phase = view.phase;
+    if (view.conversation !== undefined && answer?.role === 'assistant') {
+      const text = textOf(answer);
+      if (!longText.startsWith(text)) ended.reject(new Error(`not what the model says: …${text.slice(-80)}`));
+      if (text.length < length) ended.reject(new Error('a word that was shown was taken back'));
+      length = text.length;
+      if (answer.status !== 'queued' && answer.status !== 'running') ended.resolve(view.conversation);
+    }
+    for (const lookAgain of waiting) lookAgain();
+  }
+
+  /** Resolves when it holds; fails where the answer ends before. */
+  async function until(holds: () => boolean): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    const lookAgain = (): void => {
+      if (holds()) held.resolve();
+    };
+    waiting.add(lookAgain);
+    lookAgain();
+    await Promise.race([
+      held.promise,
+      ended.promise.then(() => Promise.reject(new Error('The answer ended too early'))),
+    ]);
+    waiting.delete(lookAgain);
+  }
+
+  const stopWatching = store.subscribe(look);
   return {
-    phases,
-    lengths,
-    ended: ended.promise,
-    reaches: async (length: number) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.add({ length, resolve });
-      if (length <= (lengths.at(-1) ?? 0)) resolve();
-      await Promise.race([promise, ended.promise]);
+    id,
+    /** Resolves when so much more is shown than now. */
+    async shows(more: number): Promise<void> {
+      const least = length + more;
+      await until(() => length >= least);
     },
-    stop,
+    /** Resolves when the viewer has noticed that the server is gone. */
+    notices: async () => await until(() => phase === 'stale'),
+    /** Stops the answer and gives what is shown in the end. */
+    async stop(): Promise<Conversation> {
+      await call(`${url}/api/runs/${sent.run.id}/stop`, 'POST');
+      const last = await ended.promise;
+      stopWatching();
+      return last;
+    },
   };
+}
+
+/** What is in the store, as one sees it who comes when all is over. */
+async function storedText(url: string, id: Conversation['id']): Promise<string> {
+  const { events } = await readEvents(`${url}/api/conversations/${id}/events?after=0`, { until: isEnd });
+  return textFrom(events);
 }
 
 it('loses and repeats nothing over kill -9 at random points, and the viewer comes back by itself', async () => {
@@ -46,38 +81,33 @@ it('loses and repeats nothing over kill -9 at random points, and the viewer come
   using workspace = createWorkspace();
   let program = await workspace.start();
   const { port, url } = program;
-  const { body: conversation } = await call(`${url}/api/conversations`, 'POST', { model: 'demo/tour' });
-  await call(`${url}/api/conversations/${conversation.id}/messages`, 'POST', { text: 'Hi' });
-  const viewer = watch(url, conversation.id, tourText);
+  const viewer = await begin(url);
   const kills = 4;
   for (let kill = 1; kill <= kills; kill += 1) {
-    await viewer.reaches(Math.floor(((kill - random.float() * 0.5) / (kills + 1)) * tourText.length));
+    await viewer.shows(1 + Math.floor(random.float() * 600));
     await program.kill('SIGKILL');
+    await viewer.notices();
     program = await workspace.start({ port });
     expect(program.output).toContain('Resumed 1 answer that was cut');
   }
   await using last = program;
-  const state = await viewer.ended;
-  viewer.stop();
-  expect(state.messages.slice(1).map(textOf), `seed ${seed}`).toEqual([tourText]);
-  expect(state.runs).toMatchObject([{ status: 'done', attempt: kills + 1 }]);
-  expect(viewer.phases.filter((phase) => phase === 'stale').length).toBeGreaterThanOrEqual(kills);
-  const { events } = await readEvents(`${last.url}/api/conversations/${conversation.id}/events?after=0`, {
-    until: isEnd,
-  });
-  expect(textFrom(events)).toBe(tourText);
+  await viewer.shows(100);
+  const { messages, runs } = await viewer.stop();
+  expect(runs).toMatchObject([{ status: 'stopped', attempt: kills + 1 }]);
+  expect(messages.slice(1).map(textOf), `seed ${seed}`).toEqual([await storedText(last.url, viewer.id)]);
 });
 
 it('leaves a run to the next start on SIGTERM, and ends with 0', async () => {
   using workspace = createWorkspace();
   const first = await workspace.start();
-  const { body: conversation } = await call(`${first.url}/api/conversations`, 'POST', { model: 'demo/tour' });
-  await call(`${first.url}/api/conversations/${conversation.id}/messages`, 'POST', { text: 'Hi' });
-  const viewer = watch(first.url, conversation.id, tourText);
-  await viewer.reaches(500);
+  const viewer = await begin(first.url);
+  await viewer.shows(500);
   expect(await first.kill('SIGTERM')).toBe(0);
+  await viewer.notices();
   await using second = await workspace.start({ port: first.port });
   expect(second.output).toContain('Resumed 1 answer that was cut');
-  expect((await viewer.ended).messages.slice(1).map(textOf)).toEqual([tourText]);
-  viewer.stop();
+  await viewer.shows(100);
+  const { messages, runs } = await viewer.stop();
+  expect(runs).toMatchObject([{ status: 'stopped', attempt: 2 }]);
+  expect(messages.slice(1).map(textOf)).toEqual([await storedText(second.url, viewer.id)]);
 });
