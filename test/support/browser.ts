@@ -42,7 +42,8 @@ export async function waitForStatus(page: Page, status: string): Promise<void> {
 export async function waitForText(page: Page, length: number): Promise<string> {
   const handle = await page.waitForFunction(
     (least) => {
-      const text = [...document.querySelectorAll<HTMLElement>('[data-part="text"]')].at(-1)?.innerText ?? '';
+      const answers = document.querySelectorAll<HTMLElement>('article[data-role="assistant"] [data-part="text"]');
+      const text = [...answers].at(-1)?.innerText ?? '';
       return text.length > least ? text : false;
     },
     length,
@@ -52,5 +53,5 @@ export async function waitForText(page: Page, length: number): Promise<string> {
 }
 
 export async function answerText(page: Page): Promise<string> {
-  return await page.locator('[data-part="text"] >> nth=-1').innerText();
+  return await page.locator('article[data-role="assistant"] [data-part="text"] >> nth=-1').innerText();
 }
