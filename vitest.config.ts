@@ -8,21 +8,30 @@ const shared = {
   ssr: { resolve: { conditions } },
 };
 
+// What ends a test that hangs. Far more than any takes, for it tells nothing of speed: on a machine that
+// is at work on other things too, a second's work takes ten.
+const timeoutMs = 60_000;
+
 export default defineConfig({
   ...shared,
   test: {
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.{ts,tsx}'] },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'web/src/**/*.test.{ts,tsx}'],
+          testTimeout: timeoutMs,
+          hookTimeout: timeoutMs,
+        },
       },
       {
         ...shared,
         test: {
           name: 'e2e',
           include: ['test/{adapters,conformance,e2e,fault,packaging}/**/*.test.ts', 'examples/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: timeoutMs,
+          hookTimeout: timeoutMs,
         },
       },
       {
