@@ -159,14 +159,14 @@ it('says that a demo model is one, keeps a draft over a refresh, and lists the c
   await page.getByLabel('Model').selectOption('demo/echo');
   await send(page, 'An echo of this');
   await waitForStatus(page, 'done');
-  await expect.poll(() => page.locator('article[data-role="assistant"]').innerText()).toMatch(/demo model/i);
+  await page.locator('article[data-role="assistant"]', { hasText: /demo model/i }).waitFor();
   expect(await answerText(page)).toBe('An echo of this');
   await page.getByLabel('Message', { exact: true }).fill('not sent yet');
   await page.reload();
-  await expect.poll(() => page.getByLabel('Message', { exact: true }).inputValue()).toBe('not sent yet');
+  await page.waitForFunction(() => document.querySelector('textarea')?.value === 'not sent yet');
   const list = page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('link', { name: 'An echo of this' }).waitFor();
-  expect(await page.title()).toBe('An echo of this · Verbatim');
+  await page.waitForFunction(() => document.title === 'An echo of this · Verbatim');
 });
 
 it('renders hostile Markdown as harmless text, and calls nobody', async () => {

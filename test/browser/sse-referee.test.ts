@@ -109,7 +109,7 @@ const inChromium: Judge = async (url, frames) => {
   await using browser = await openBrowser();
   const page = await browser.newPage();
   await page.goto(url);
-  await page.waitForFunction((count) => document.title === String(count), frames);
+  await page.waitForFunction((count) => document.title === String(count), frames, { timeout: 60_000 });
   return await page.evaluate(() => (globalThis as unknown as { verdicts: Record<string, WireEvent[][]> }).verdicts);
 };
 
