@@ -155,13 +155,13 @@ function checkRules(): string[] {
   const defined = new Set<string>();
   for (const file of readdirSync(join(root, 'docs/spec'))) {
     const text = readFileSync(join(root, 'docs/spec', file), 'utf8');
-    for (const [, rule = ''] of text.matchAll(/^- \*\*([A-Z]+-[A-Z0-9]+)\*\*/gm)) defined.add(rule);
+    for (const [, rule = ''] of text.matchAll(/^- \*\*([A-Z]+(?:-[A-Z0-9]+)+)\*\*/gm)) defined.add(rule);
   }
   const tests = [...filesBelow('src'), ...filesBelow('test')].filter((file) => file.endsWith('.ts'));
   const named = new Map<string, string>();
   for (const file of tests) {
     const text = readFileSync(join(root, file), 'utf8');
-    for (const [names] of text.matchAll(/(?<=['"`])(\[[A-Z]+-[A-Z0-9]+\] ?)+/g)) {
+    for (const [names] of text.matchAll(/(?<=['"`])(\[[A-Z]+(?:-[A-Z0-9]+)+\] ?)+/g)) {
       for (const [, rule = ''] of names.matchAll(/\[([^\]]+)\]/g)) named.set(rule, file);
     }
   }

@@ -1,4 +1,15 @@
 // verbatim/log: durable, ordered streams.
-export { openLog } from './log/open.ts';
-export type { AppendOptions, AppendResult, Entry, IndexRow, Log, NewEntry } from './log/log.ts';
+export { backUpLog, openLog } from './log/open.ts';
+export { appendLimits, maxStepLength } from './log/log.ts';
+export type {
+  AppendOptions,
+  AppendResult,
+  Entry,
+  IndexChange,
+  IndexPage,
+  IndexRow,
+  ListOptions,
+  Log,
+  NewEntry,
+} from './log/log.ts';
 export type { Lease, Leases } from './log/lease.ts';

@@ -1,69 +1,154 @@
-// Readers without queues: a reader is an offset that pulls, and is woken by commits.
-import { abortable } from '../core/abort.ts';
-import type { Entry, Log } from './log.ts';
+// Readers without queues: a reader is an offset that pulls, and is woken by commits. Stored and live
+// entries come the same way. Independent of the driver, which gives what there is after an offset.
+import type { Entry } from './log.ts';
 
-/** Tells followers in this process that a stream has grown. */
-export interface Commits {
-  /** Calls `onCommit` after each commit to the stream until the returned function is called. */
-  watch(stream: string, onCommit: () => void): () => void;
-  announce(stream: string): void;
+/** Everything after an offset, in order, up to a step's bound. Fewer than all only where the bound is met. */
+export type ReadStep = (stream: string, after: number) => Promise<readonly Entry[]>;
+
+/** All followers of a log. */
+export interface Followers {
+  /** `Log.follow`. */
+  follow(stream: string, options: { after: number; signal?: AbortSignal }): AsyncIterable<readonly Entry[]>;
+  /** The stream ends at `head` now, or was trimmed or deleted: its readers look again. */
+  announce(stream: string, head: number): void;
+  /** Whether anybody follows the stream. */
+  has(stream: string): boolean;
+  /** Ends every follower. */
+  close(): void;
 }
 
-export function createCommits(): Commits {
-  const watchers = new Map<string, Set<() => void>>();
+/** The readers of one stream. */
+interface Audience {
+  /** The last that was announced; undefined before the first. */
+  head: number | undefined;
+  /** Each wakes one reader that waits. */
+  waiting: Set<() => void>;
+  /** What was read after an offset since the last commit: shared by those who stand there. */
+  readonly steps: Map<number, Promise<readonly Entry[]>>;
+  followers: number;
+}
+
+/** One follower. */
+interface Reader {
+  /** Wakes it where it waits. */
+  wake: (() => void) | undefined;
+  hasLeft: boolean;
+}
+
+const maxSharedSteps = 16; // Chosen: nearly all readers stand at the end; each step here may hold megabytes.
+
+export function createFollowers(read: ReadStep): Followers {
+  const audiences = new Map<string, Audience>();
+  let isClosed = false;
+
+  function join(stream: string): Audience {
+    let audience = audiences.get(stream);
+    if (audience === undefined) {
+      audience = { head: undefined, waiting: new Set(), steps: new Map(), followers: 0 };
+      audiences.set(stream, audience);
+    }
+    audience.followers += 1;
+    return audience;
+  }
+
+  function leave(stream: string, audience: Audience): void {
+    audience.followers -= 1;
+    if (audience.followers === 0) audiences.delete(stream);
+  }
+
+  function stepAfter(stream: string, audience: Audience, after: number): Promise<readonly Entry[]> {
+    const shared = audience.steps.get(after);
+    if (shared !== undefined) return shared;
+    const step = read(stream, after);
+    for (const oldest of audience.steps.keys()) {
+      if (audience.steps.size < maxSharedSteps) break;
+      audience.steps.delete(oldest);
+    }
+    audience.steps.set(after, step);
+    // What failed is tried anew by who comes next.
+    step.catch(() => {
+      if (audience.steps.get(after) === step) audience.steps.delete(after);
+    });
+    return step;
+  }
+
+  function follow(
+    stream: string,
+    { after, signal }: { after: number; signal?: AbortSignal },
+  ): AsyncIterable<readonly Entry[]> {
+    const reader: Reader = { wake: undefined, hasLeft: false };
+    const hasEnded = (): boolean => isClosed || reader.hasLeft || signal?.aborted === true;
+    const steps = stepsOf({ stream, after, signal }, reader, hasEnded);
+    const iterator: AsyncIterableIterator<readonly Entry[], void> = {
+      next: () => steps.next(),
+      return() {
+        // A generator alone would first wait for the next entry.
+        reader.hasLeft = true;
+        reader.wake?.();
+        return steps.return();
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  async function* stepsOf(
+    { stream, after, signal }: { stream: string; after: number; signal: AbortSignal | undefined },
+    reader: Reader,
+    hasEnded: () => boolean,
+  ): AsyncGenerator<readonly Entry[], void> {
+    if (hasEnded()) return;
+    const onAbort = (): void => reader.wake?.();
+    const audience = join(stream);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      let offset = after;
+      while (!hasEnded()) {
+        const { head } = audience;
+        const entries = head === undefined || offset < head ? await stepAfter(stream, audience, offset) : [];
+        if (hasEnded()) return;
+        const last = entries.at(-1);
+        if (last !== undefined) {
+          offset = last.offset;
+          yield entries;
+        } else if (audience.head === head) {
+          const woken = Promise.withResolvers<void>();
+          reader.wake = woken.resolve;
+          audience.waiting.add(woken.resolve);
+          // When all wait at the end, nobody needs what they have read.
+          if (audience.waiting.size === audience.followers) audience.steps.clear();
+          await woken.promise;
+          audience.waiting.delete(woken.resolve);
+        }
+      }
+    } catch (error) {
+      // A read that the end cut short says so: that is no failure.
+      if (!hasEnded()) throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      leave(stream, audience);
+    }
+  }
+
+  function wakeAll(audience: Audience): void {
+    const { waiting } = audience;
+    audience.waiting = new Set();
+    audience.steps.clear();
+    for (const wake of waiting) wake();
+  }
+
   return {
-    watch(stream, onCommit) {
-      let set = watchers.get(stream);
-      if (set === undefined) watchers.set(stream, (set = new Set()));
-      set.add(onCommit);
-      return () => {
-        set.delete(onCommit);
-        if (set.size === 0 && watchers.get(stream) === set) watchers.delete(stream);
-      };
+    follow,
+    announce(stream, head) {
+      const audience = audiences.get(stream);
+      if (audience === undefined) return;
+      audience.head = head;
+      wakeAll(audience);
     },
-    announce(stream) {
-      for (const onCommit of watchers.get(stream) ?? []) onCommit();
+    has: (stream) => audiences.has(stream),
+    close() {
+      isClosed = true;
+      for (const audience of audiences.values()) wakeAll(audience);
     },
   };
-}
-
-const maxStep = 1_000; // Chosen: the entries that a follower takes at once.
-
-/** `Log.follow` over any driver's `read`. Stored and live entries come the same way. */
-export async function* followStream(
-  source: { readonly read: Log['read']; readonly commits: Commits },
-  stream: string,
-  options: { after: number; signal: AbortSignal },
-): AsyncGenerator<readonly Entry[], void> {
-  const { signal } = options;
-  let { after } = options;
-  let grown = true;
-  let wake: (() => void) | undefined;
-  // Watched before the first read, so that no commit falls between a read and the wait for more.
-  const unwatch = source.commits.watch(stream, () => {
-    grown = true;
-    wake?.();
-  });
-  try {
-    while (!signal.aborted) {
-      if (!grown) {
-        await abortable<void>(signal, (resolve) => {
-          wake = resolve;
-          return () => (wake = undefined);
-        });
-      }
-      grown = false;
-      const entries = await source.read(stream, { after, limit: maxStep });
-      const last = entries.at(-1);
-      if (last === undefined) continue;
-      after = last.offset;
-      // A full step may not be all; anything that comes after a smaller one announces itself.
-      if (entries.length === maxStep) grown = true;
-      yield entries;
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    unwatch();
-  }
 }

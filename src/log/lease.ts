@@ -3,13 +3,13 @@
 /** The right to write under `name`, until `expiresAtMs` or a later `renew`. */
 export interface Lease {
   readonly name: string;
-  /** Grows by one with each holder: the store refuses an append with an older one. */
+  /** Grows with each holder: the store refuses an append with an older one. */
   readonly epoch: number;
   readonly expiresAtMs: number;
 }
 
 export interface Leases {
-  /** Takes the lease when it is free or its time is over; null while another holds it. */
+  /** Takes the lease when it is free or its time is over; null while another holds it. Durable when it resolves. */
   acquire(name: string, options: { ttlMs: number }): Promise<Lease | null>;
   /**
    * Holds the lease for `ttlMs` from now; null when another has taken it. With 0 it is given up

@@ -1,3 +1,4 @@
+// Every driver, through the contract.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,8 @@ describe('memory driver', () => {
   for (const { name, run } of logContract) it(name, () => run((deps) => openLog('memory:', deps)));
 });
 
-describe('sqlite driver', () => {
+// Each case opens a store of its own, with a thread: on a busy machine that takes a while.
+describe('sqlite driver', { timeout: 30_000 }, () => {
   for (const { name, run } of logContract) {
     it(name, () => run((deps) => openLog(`sqlite:${join(folder, `${(files += 1)}.db`)}`, deps)));
   }

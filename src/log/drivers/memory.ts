@@ -1,126 +1,277 @@
-// A log in memory: for tests and for trying things out. Gone with the process.
+// A log in memory: for tests and for trying things out. Gone with the process. Each operation is done
+// at once and in the plainest way, for this is also the model that the other drivers are compared with.
 import { systemClock, type Clock } from '../../core/clock.ts';
-import { StreamError } from '../../core/errors.ts';
 import { systemRandom, type Random } from '../../core/random.ts';
-import { createCommits, followStream } from '../follow.ts';
+import { createFollowers } from '../follow.ts';
 import type { Lease, Leases } from '../lease.ts';
-import type { AppendOptions, AppendResult, Entry, IndexRow, Log, NewEntry } from '../log.ts';
-import { fenced, offsetConflict } from '../refuse.ts';
+import {
+  maxStepLength,
+  type AppendOptions,
+  type AppendResult,
+  type Entry,
+  type IndexChange,
+  type IndexPage,
+  type IndexRow,
+  type ListOptions,
+  type Log,
+  type NewEntry,
+} from '../log.ts';
+import { formatPageToken, parsePageToken } from '../page-token.ts';
+import {
+  checkAppend,
+  checkLimit,
+  checkTrim,
+  fenced,
+  logClosed,
+  offsetConflict,
+  offsetExpired,
+  streamDeleted,
+  trimConflict,
+} from '../refuse.ts';
+import { matchesSearch, searchWords } from '../search-words.ts';
 
 interface Stream {
+  readonly name: string;
+  /** Grows in the order of creation. */
+  readonly id: number;
+  /** In order, without a hole. */
   readonly entries: Entry[];
   readonly keys: Map<string, AppendResult>;
-  owner: string | undefined;
-  row: IndexRow | undefined;
+  /** When it last grew. */
+  writtenAtMs: number;
+  /** The last offset that a trim has reached. */
+  trimmedThrough: number;
+  listed: Listed | undefined;
 }
 
-interface Held {
-  epoch: number;
-  expiresAtMs: number;
-  released: boolean;
+interface Listed {
+  readonly owner: string;
+  readonly row: IndexRow;
+  /** The words of each text that was given. */
+  readonly texts: ReadonlyArray<readonly string[]>;
 }
+
+/** What is there instead of a stream that was deleted. */
+const tombstone = 'deleted';
 
 export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): Log {
   const { clock = systemClock, random = systemRandom } = deps;
-  const streams = new Map<string, Stream>();
-  const leases = new Map<string, Held>();
-  const commits = createCommits();
-  const closed = new AbortController();
+  const streams = new Map<string, Stream | typeof tombstone>();
+  const followers = createFollowers(async (name, after) => readFrom(name, after, Infinity));
+  let lastStreamId = 0;
+  let isClosed = false;
 
   function checkOpen(): void {
-    if (closed.signal.aborted) throw new StreamError('store-unavailable', 'Expected an open log, but it was closed.');
+    if (isClosed) throw logClosed();
   }
 
-  function write(name: string, added: readonly NewEntry[], options: AppendOptions): AppendResult {
+  /** Undefined where there is none yet. */
+  function streamOf(name: string): Stream | undefined {
     checkOpen();
-    const stream: Stream = streams.get(name) ?? { entries: [], keys: new Map(), owner: undefined, row: undefined };
-    const seen = options.key === undefined ? undefined : stream.keys.get(options.key);
+    const stream = streams.get(name);
+    if (stream === tombstone) throw streamDeleted(name);
+    return stream;
+  }
+
+  /** Those that are there, in the order of their creation. */
+  function living(): Stream[] {
+    return [...streams.values()].filter((stream) => stream !== tombstone);
+  }
+
+  function append(name: string, added: readonly NewEntry[], options: AppendOptions): AppendResult {
+    checkOpen();
+    checkAppend(name, added, options);
+    const { key, lease, expectedOffset, index } = options;
+    const found = streamOf(name);
+    const seen = key === undefined ? undefined : found?.keys.get(key);
     if (seen !== undefined) return { ...seen, replayed: true };
-    const { lease, expectedOffset } = options;
-    const head = stream.entries.length;
-    if (lease !== undefined) {
-      const held = leases.get(lease.name);
-      if (held === undefined || held.released || held.epoch !== lease.epoch) throw fenced(lease, held?.epoch);
-    }
+    if (lease !== undefined) leases.check(lease);
+    const head = headOf(found);
     if (expectedOffset !== undefined && expectedOffset !== head) throw offsetConflict(name, expectedOffset, head);
+    // Every refusal is above this line.
     const atMs = clock.now();
-    stream.entries.push(...added.map(({ type, data }, index) => ({ type, data, offset: head + index + 1, atMs })));
+    const stream = found ?? create(name);
+    for (const [position, { type, data }] of added.entries()) {
+      const offset = head + position + 1;
+      stream.entries.push({ type, data, from: offset, offset, atMs });
+    }
+    stream.writtenAtMs = atMs;
     const result = { first: head + 1, last: head + added.length, replayed: false };
-    if (options.key !== undefined) stream.keys.set(options.key, result);
-    stream.owner = options.index?.owner ?? stream.owner;
-    stream.row = rowAfter(stream.row, name, options.index, atMs);
-    streams.set(name, stream);
+    if (key !== undefined) stream.keys.set(key, result);
+    if (index !== undefined) stream.listed = listedAfter(stream, index, atMs);
+    followers.announce(name, result.last);
     return result;
   }
 
-  const leasePort: Leases = {
-    async acquire(name, { ttlMs }) {
-      checkOpen();
-      const held = leases.get(name);
-      if (held !== undefined && !held.released && held.expiresAtMs > clock.now()) return null;
-      const lease: Lease = { name, epoch: (held?.epoch ?? 0) + 1, expiresAtMs: clock.now() + ttlMs };
-      leases.set(name, { epoch: lease.epoch, expiresAtMs: lease.expiresAtMs, released: false });
-      return lease;
-    },
-    async renew(lease, { ttlMs }) {
-      checkOpen();
-      const held = leases.get(lease.name);
-      if (held === undefined || held.released || held.epoch !== lease.epoch) return null;
-      held.expiresAtMs = clock.now() + ttlMs;
-      return { ...lease, expiresAtMs: held.expiresAtMs };
-    },
-    async release(lease) {
-      const held = leases.get(lease.name);
-      if (held !== undefined && held.epoch === lease.epoch) held.released = true;
-    },
-    async expired() {
-      checkOpen();
-      const nowMs = clock.now();
-      return [...leases].filter(([, held]) => !held.released && held.expiresAtMs <= nowMs).map(([name]) => name);
-    },
-  };
+  function create(name: string): Stream {
+    const id = (lastStreamId += 1);
+    const keys = new Map<string, AppendResult>();
+    const stream: Stream = { name, id, entries: [], keys, writtenAtMs: 0, trimmedThrough: 0, listed: undefined };
+    streams.set(name, stream);
+    return stream;
+  }
 
+  function readFrom(name: string, after: number, limit: number): readonly Entry[] {
+    const entries = streamOf(name)?.entries ?? [];
+    const start = entries.findIndex(({ offset }) => offset > after);
+    const first = entries[start];
+    if (first === undefined) return [];
+    if (first.from !== after + 1) throw offsetExpired(name, after, first);
+    return step(entries.slice(start), limit);
+  }
+
+  function trim(name: string, replacement: readonly Entry[]): void {
+    checkOpen();
+    checkTrim(name, replacement);
+    const stream = streamOf(name);
+    const entries = stream?.entries ?? [];
+    const from = replacement[0]?.from ?? 0;
+    const through = replacement.at(-1)?.offset ?? 0;
+    const start = entries.findIndex((entry) => entry.from === from);
+    const end = entries.findIndex(({ offset }) => offset === through);
+    if (stream === undefined || start === -1 || end === -1) throw trimConflict(name, { from, through });
+    const kept = replacement.map(({ type, data, from: first, offset, atMs }) => ({
+      type,
+      data,
+      from: first,
+      offset,
+      atMs,
+    }));
+    entries.splice(start, end - start + 1, ...kept);
+    stream.trimmedThrough = Math.max(stream.trimmedThrough, through);
+    followers.announce(name, headOf(stream));
+  }
+
+  function list(owner: string, { limit = 100, pageToken, search = '' }: ListOptions): IndexPage {
+    checkOpen();
+    checkLimit(limit);
+    const place = pageToken === undefined ? undefined : parsePageToken(pageToken);
+    const words = searchWords(search);
+    const found = living()
+      .flatMap(({ id, listed }) => (listed?.owner === owner ? [{ id, ...listed }] : []))
+      .filter(({ row, texts }) => words.length === 0 || matchesSearch(words, [searchWords(row.title), ...texts]))
+      .toSorted((a, b) => b.row.updatedAtMs - a.row.updatedAtMs || b.id - a.id)
+      .filter(({ id, row: { updatedAtMs } }) => {
+        if (place === undefined) return true;
+        return updatedAtMs < place.updatedAtMs || (updatedAtMs === place.updatedAtMs && id < place.id);
+      });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const hasMore = last !== undefined && found.length > page.length;
+    return {
+      rows: page.map(({ row }) => row),
+      next: hasMore ? formatPageToken({ updatedAtMs: last.row.updatedAtMs, id: last.id }) : null,
+    };
+  }
+
+  const leases = createLeases(clock, checkOpen);
   const log: Log = {
     epoch: random.id(8),
-    leases: leasePort,
-    async append(name, added, options = {}) {
-      const result = write(name, added, options);
-      if (!result.replayed) commits.announce(name);
-      return result;
-    },
-    async read(name, { after, limit = 1_000 }) {
-      checkOpen();
-      return streams.get(name)?.entries.slice(after, after + limit) ?? [];
-    },
+    leases,
+    append: async (name, added, options = {}) => append(name, added, options),
     async find(name, key) {
-      checkOpen();
-      const seen = streams.get(name)?.keys.get(key);
+      const seen = streamOf(name)?.keys.get(key);
       return seen === undefined ? null : { ...seen, replayed: true };
     },
-    async head(name) {
-      checkOpen();
-      return streams.get(name)?.entries.length ?? 0;
+    async read(name, { after, limit = 1_000 }) {
+      checkLimit(limit);
+      return readFrom(name, after, limit);
     },
-    follow(name, { after, signal }) {
-      const ends = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
-      return followStream({ read: log.read, commits }, name, { after, signal: ends });
-    },
-    async list(owner, { limit = 100 } = {}) {
+    head: async (name) => headOf(streamOf(name)),
+    follow: followers.follow,
+    trim: async (name, replacement) => trim(name, replacement),
+    async untrimmed({ quietSinceMs, limit }) {
       checkOpen();
-      const rows = [...streams.values()].flatMap((stream) =>
-        stream.owner === owner && stream.row !== undefined ? [stream.row] : [],
-      );
-      return rows.toReversed().slice(0, limit);
+      checkLimit(limit);
+      return living()
+        .filter((stream) => headOf(stream) > stream.trimmedThrough && stream.writtenAtMs < quietSinceMs)
+        .toSorted((a, b) => a.writtenAtMs - b.writtenAtMs || a.id - b.id)
+        .slice(0, limit)
+        .map(({ name }) => name);
+    },
+    list: async (owner, options = {}) => list(owner, options),
+    async delete(name) {
+      checkOpen();
+      const stream = streams.get(name);
+      if (stream === undefined || stream === tombstone) return false;
+      streams.set(name, tombstone);
+      followers.announce(name, Infinity);
+      return true;
     },
     async close() {
-      closed.abort();
+      isClosed = true;
+      followers.close();
     },
     [Symbol.asyncDispose]: () => log.close(),
   };
   return log;
 }
 
-function rowAfter(row: Stream['row'], stream: string, index: AppendOptions['index'], nowMs: number): Stream['row'] {
-  if (index === undefined) return row === undefined ? undefined : { ...row, updatedAtMs: nowMs };
-  return { stream, title: index.title, createdAtMs: row?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
+function headOf(stream: Stream | undefined): number {
+  return stream?.entries.at(-1)?.offset ?? 0;
+}
+
+/** The first entries: at most `limit`, and no more than a step holds, but at least one. */
+function step(entries: readonly Entry[], limit: number): readonly Entry[] {
+  let length = 0;
+  const end = entries.findIndex(({ data }, position) => {
+    length += data.length;
+    return position >= limit || (position > 0 && length > maxStepLength);
+  });
+  return end === -1 ? entries : entries.slice(0, end);
+}
+
+function listedAfter({ name, listed }: Stream, { owner, title, text }: IndexChange, atMs: number): Listed {
+  const texts = listed?.texts ?? [];
+  return {
+    owner,
+    row: {
+      stream: name,
+      title: title ?? listed?.row.title ?? '',
+      createdAtMs: listed?.row.createdAtMs ?? atMs,
+      updatedAtMs: atMs,
+    },
+    texts: text === undefined ? texts : [...texts, searchWords(text)],
+  };
+}
+
+interface MemoryLeases extends Leases {
+  /** Errors: `lease-lost`. */
+  check(lease: { readonly name: string; readonly epoch: number }): void;
+}
+
+function createLeases(clock: Clock, checkOpen: () => void): MemoryLeases {
+  const held = new Map<string, Lease>();
+  let lastEpoch = 0;
+
+  return {
+    async acquire(name, { ttlMs }) {
+      checkOpen();
+      const nowMs = clock.now();
+      if ((held.get(name)?.expiresAtMs ?? -Infinity) > nowMs) return null;
+      const lease = { name, epoch: (lastEpoch += 1), expiresAtMs: nowMs + ttlMs };
+      held.set(name, lease);
+      return lease;
+    },
+    async renew({ name, epoch }, { ttlMs }) {
+      checkOpen();
+      if (held.get(name)?.epoch !== epoch) return null;
+      const lease = { name, epoch, expiresAtMs: clock.now() + ttlMs };
+      held.set(name, lease);
+      return lease;
+    },
+    async release({ name, epoch }) {
+      checkOpen();
+      if (held.get(name)?.epoch === epoch) held.delete(name);
+    },
+    async expired() {
+      checkOpen();
+      const nowMs = clock.now();
+      return [...held.values()].filter(({ expiresAtMs }) => expiresAtMs <= nowMs).map(({ name }) => name);
+    },
+    check(lease) {
+      const newest = held.get(lease.name)?.epoch;
+      if (newest !== lease.epoch) throw fenced(lease, newest);
+    },
+  };
 }

@@ -1,139 +1,195 @@
 // The log in one SQLite file. The database lives in a worker thread, so that waiting for the disk
-// never holds up delivery.
-import { Worker } from 'node:worker_threads';
+// never holds up delivery; what is at work of each stream lives here, so that readers need not ask it.
 import { systemClock, type Clock } from '../../core/clock.ts';
-import { StreamError } from '../../core/errors.ts';
 import { systemRandom, type Random } from '../../core/random.ts';
-import { createCommits, followStream } from '../follow.ts';
-import type { Log } from '../log.ts';
-import type { Failure, OperationName, Operations, Reply, WorkerSettings } from './sqlite-protocol.ts';
+import { createFollowers } from '../follow.ts';
+import type { AppendResult, Entry, Log } from '../log.ts';
+import { checkAppend, checkLimit, checkTrim, logClosed, streamDeleted } from '../refuse.ts';
+import { createCommitter } from './sqlite/committer.ts';
+import { refuseWaiting } from './sqlite/gathering.ts';
+import { createLeaseTable } from './sqlite/leases.ts';
+import type { Durability } from './sqlite/protocol.ts';
+import { readEntries } from './sqlite/read-entries.ts';
+import { createStreams, type Stream } from './sqlite/streams.ts';
+import { startThread } from './sqlite/thread.ts';
 
 export interface SqliteOptions {
   /** The file; made where it is missing. `:memory:` is not shared and not kept. */
   readonly path: string;
+  /**
+   * What an acknowledged append survives: with `disk` a loss of power; with `process` the end of the
+   * process, at whatever moment, but not that of the machine. Default: `disk`.
+   */
+  readonly durability?: Durability | undefined;
+  /**
+   * How long appends gather under load before they are committed together, in ms; 0 to commit as
+   * fast as the disk allows. Nothing waits where there is little to do. Default: 4.
+   */
+  readonly gatherMs?: number | undefined;
   /** Bound of the file's size, in bytes; appends beyond it are refused as on a full disk. Default: none. */
   readonly maxSizeBytes?: number | undefined;
 }
 
+const defaultGatherMs = 4; // Measured with bench/log.ts: longer saves little, shorter costs CPU.
+
 /**
- * Opens the store. Commits are flushed to disk before they are answered.
- * Errors: `store-in-use` (another process), `store-unusable` (damaged, newer, or not ours),
- * `store-unavailable` (cannot be opened or written).
+ * Opens the store. Errors: `store-in-use` (another process), `store-unusable` (damaged, newer, or
+ * not ours), `store-unavailable` (cannot be opened or written).
  */
 export async function openSqliteLog(
   options: SqliteOptions,
   deps: { clock?: Clock; random?: Random } = {},
 ): Promise<Log> {
   const { clock = systemClock, random = systemRandom } = deps;
-  const { epoch, call, close } = await startWorker({
-    path: options.path,
-    maxSizeBytes: options.maxSizeBytes,
-    newEpoch: random.id(8),
-  });
-  const commits = createCommits();
-  const closed = new AbortController();
+  const { path, durability = 'disk', gatherMs = defaultGatherMs, maxSizeBytes } = options;
+  const thread = await startThread({ path, durability, maxSizeBytes, newEpoch: random.id(8) });
+  const followers = createFollowers((stream, after) => readStep(stream, { after, limit: Infinity }));
+  const streams = createStreams(thread);
+  const leases = createLeaseTable(thread.opened, clock);
+  const committer = createCommitter({ thread, streams, leases, clock, gatherMs, announce: followers.announce });
+  let isClosed = false;
+  let closing: Promise<void> | undefined;
+
+  function checkOpen(): void {
+    if (isClosed) throw logClosed();
+  }
+
+  async function load(name: string): Promise<Stream> {
+    checkOpen();
+    const stream = await streams.load(name);
+    if (stream.isDeleted) throw streamDeleted(name);
+    return stream;
+  }
+
+  async function readStep(name: string, range: { after: number; limit: number }): Promise<readonly Entry[]> {
+    return await readEntries(await load(name), range, thread);
+  }
 
   const log: Log = {
-    epoch,
+    epoch: thread.opened.epoch,
     leases: {
-      acquire: (name, { ttlMs }) => call('acquire', { name, ttlMs, nowMs: clock.now() }),
-      renew: (lease, { ttlMs }) => call('renew', { lease, ttlMs, nowMs: clock.now() }),
-      release: async (lease) => void (await call('release', { lease })),
-      expired: () => call('expired', { nowMs: clock.now() }),
+      acquire: (name, { ttlMs }) => committer.lease(() => leases.acquire(name, ttlMs)),
+      async renew(lease, { ttlMs }) {
+        checkOpen();
+        return leases.renew(lease, ttlMs);
+      },
+      release: (lease) => committer.lease(() => leases.release(lease)),
+      async expired() {
+        checkOpen();
+        return leases.expired();
+      },
     },
-    async append(stream, entries, appendOptions = {}) {
-      const result = await call('append', { stream, entries, options: appendOptions, nowMs: clock.now() });
-      if (!result.replayed) commits.announce(stream);
-      return result;
+    append(name, entries, appendOptions = noOptions) {
+      const { promise, resolve, reject } = Promise.withResolvers<AppendResult>();
+      try {
+        checkOpen();
+        checkAppend(name, entries, appendOptions);
+        const stream = streams.peek(name);
+        if (stream !== undefined) add(stream);
+        else streams.use(name, add, reject);
+      } catch (error) {
+        reject(error);
+      }
+      return promise;
+
+      function add(stream: Stream): void {
+        const { key } = appendOptions;
+        if (key !== undefined && !stream.keys.has(key)) lookUp(stream, key);
+        committer.append({
+          type: 'append',
+          stream,
+          entries,
+          options: appendOptions,
+          outcome: undefined,
+          next: undefined,
+          resolve,
+          reject,
+        });
+      }
     },
-    read: (stream, { after, limit = 1_000 }) => call('read', { stream, after, limit }),
-    find: (stream, key) => call('find', { stream, key }),
-    head: (stream) => call('head', { stream }),
-    follow(stream, { after, signal }) {
-      const ends = signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]);
-      return followStream({ read: log.read, commits }, stream, { after, signal: ends });
+    async find(name, key) {
+      const { id } = await load(name);
+      return id === 0 ? null : await thread.call('key', { stream: id, key });
     },
-    list: (owner, { limit = 100 } = {}) => call('list', { owner, limit }),
+    async read(name, { after, limit = 1_000 }) {
+      checkLimit(limit);
+      return await readStep(name, { after, limit });
+    },
+    async head(name) {
+      return (await load(name)).head;
+    },
+    follow: followers.follow,
+    async trim(name, entries) {
+      checkOpen();
+      checkTrim(name, entries);
+      await new Promise<void>((resolve, reject) => {
+        streams.use(name, (stream) => committer.trim({ stream, entries, resolve, reject }), reject);
+      });
+    },
+    async untrimmed({ quietSinceMs, limit }) {
+      checkOpen();
+      checkLimit(limit);
+      // Of those that the journal holds entries of, the store does not know the newest.
+      const unfolded = [...streams.unfolded].map(({ id, name, tail }) => ({ id, name, atMs: tail.at(-1)?.atMs ?? 0 }));
+      const not = unfolded.map(({ name }) => name);
+      const folded = await thread.call('untrimmed', { quietSinceMs, limit, not });
+      const quiet = [...folded, ...unfolded.filter(({ atMs }) => atMs < quietSinceMs)];
+      return quiet
+        .toSorted((a, b) => a.atMs - b.atMs || a.id - b.id)
+        .slice(0, limit)
+        .map(({ name }) => name);
+    },
+    async list(owner, listOptions = {}) {
+      checkOpen();
+      if (listOptions.limit !== undefined) checkLimit(listOptions.limit);
+      return await thread.call('list', { owner, options: listOptions });
+    },
+    delete(name) {
+      return new Promise<boolean>((resolve, reject) => {
+        checkOpen();
+        streams.use(
+          name,
+          (stream) =>
+            committer.delete({ type: 'delete', stream, outcome: undefined, next: undefined, resolve, reject }),
+          reject,
+        );
+      });
+    },
     async close() {
-      closed.abort();
-      await close();
+      isClosed = true;
+      closing ??= closeAll();
+      await closing;
     },
     [Symbol.asyncDispose]: () => log.close(),
   };
   return log;
-}
 
-interface WorkerHandle {
-  readonly epoch: string;
-  call<Name extends OperationName>(
-    name: Name,
-    request: Operations[Name]['request'],
-  ): Promise<Operations[Name]['result']>;
-  close(): Promise<void>;
-}
-
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-async function startWorker(settings: WorkerSettings): Promise<WorkerHandle> {
-  // Run from source the file beside this one ends in .ts, built it ends in .js.
-  const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: settings });
-  const pending = new Map<number, Pending>();
-  const opened = Promise.withResolvers<string>();
-  const exited = Promise.withResolvers<void>();
-  let lastId = 0;
-  let gone: StreamError | undefined;
-
-  function fail(error: StreamError): void {
-    gone ??= error;
-    opened.reject(gone);
-    for (const { reject } of pending.values()) reject(gone);
-    pending.clear();
+  /** Finds out whether the key was seen before; what waits for the stream waits for that. */
+  function lookUp(stream: Stream, key: string): void {
+    stream.keys.set(key, null);
+    if (stream.id === 0) return;
+    committer.pin(stream);
+    thread.call('key', { stream: stream.id, key }).then(
+      (found) => {
+        stream.keys.set(key, found);
+        committer.unpin(stream);
+      },
+      (error: unknown) => {
+        refuseWaiting(stream, error);
+        stream.keys.clear();
+        committer.unpin(stream);
+      },
+    );
   }
 
-  function take(id: number): Pending | undefined {
-    const waiting = pending.get(id);
-    pending.delete(id);
-    return waiting;
+  async function closeAll(): Promise<void> {
+    followers.close();
+    try {
+      await committer.close();
+    } finally {
+      await thread.close();
+    }
   }
-
-  worker.on('message', (reply: Reply) => {
-    if (reply.type === 'opened') opened.resolve(reply.epoch);
-    else if (reply.type === 'open-failed') fail(errorOf(reply.failure));
-    else if (reply.type === 'result') take(reply.id)?.resolve(reply.result);
-    else take(reply.id)?.reject(errorOf(reply.failure));
-  });
-  worker.on('error', (error) => fail(new StreamError('store-unavailable', 'The store has failed.', { cause: error })));
-  worker.on('exit', () => {
-    fail(new StreamError('store-unavailable', 'Expected an open log, but it was closed.'));
-    exited.resolve();
-  });
-
-  const epoch = await opened.promise;
-  let closing = false;
-  return {
-    epoch,
-    async call(name, request) {
-      if (gone !== undefined || closing) {
-        throw gone ?? new StreamError('store-unavailable', 'Expected an open log, but it was closed.');
-      }
-      const id = (lastId += 1);
-      const reply = Promise.withResolvers<unknown>();
-      pending.set(id, reply);
-      worker.postMessage({ id, name, request });
-      return (await reply.promise) as Operations[typeof name]['result']; // The worker answers what was asked.
-    },
-    async close() {
-      if (!closing) worker.postMessage('close');
-      closing = true;
-      await exited.promise;
-    },
-  };
 }
 
-function errorOf({ code, message, details }: Failure): StreamError {
-  return new StreamError(code, message, { details });
-}
+const noOptions = {};

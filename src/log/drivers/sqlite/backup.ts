@@ -1,0 +1,62 @@
+// A copy of a store, as of one moment, while a server may be at work on it.
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf, show, StreamError } from '../../../core/errors.ts';
+import { systemRandom, type Random } from '../../../core/random.ts';
+import { inspect } from './schema.ts';
+
+/** Errors: `invalid-input`, `store-unusable`, `store-unavailable`. */
+export async function backUp(path: string, target: string, deps: { random?: Random } = {}): Promise<void> {
+  const { random = systemRandom } = deps;
+  if (!existsSync(path)) {
+    throw new StreamError(
+      'invalid-input',
+      `Expected a store to copy, but there is no file ${show(path)}. Check --store.`,
+    );
+  }
+  if (existsSync(target)) {
+    throw new StreamError(
+      'invalid-input',
+      `Expected a new file, but ${show(target)} is there already. Choose another name.`,
+    );
+  }
+  inspect(path);
+  // Under another name until it is whole, so that a copy that was cut is never taken for one.
+  const partial = `${target}.partial`;
+  rmSync(partial, { force: true });
+  try {
+    copy(path, partial);
+    setEpoch(partial, random.id(8));
+    renameSync(partial, target);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw new StreamError(
+      'store-unavailable',
+      `Expected to copy ${path} to ${target}, but could not: ${messageOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** SQLite's own copy: consistent, and without the room that is free in the store. */
+function copy(path: string, target: string): void {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  try {
+    database.prepare('VACUUM INTO ?').run(target);
+  } finally {
+    database.close();
+  }
+}
+
+/** What is appended to the store and to its copy from now on has the same offsets: only the epoch tells them apart. */
+function setEpoch(path: string, epoch: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA synchronous = FULL');
+    database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(epoch);
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,133 @@
+// A batch of requests on its way to become one commit: each is checked against what is durable and what
+// the batch holds before it, and changes the streams in memory as far as only the batch sees it.
+import type { StreamError } from '../../../core/errors.ts';
+import type { AppendResult } from '../../log.ts';
+import { offsetConflict, streamDeleted } from '../../refuse.ts';
+import type { LeaseTable, Staged } from './leases.ts';
+import type { Change } from './protocol.ts';
+import type { AppendRequest, DeleteRequest, Stream } from './streams.ts';
+
+/** A change of a lease that waits to be written. */
+export interface LeaseRequest {
+  readonly type: 'lease';
+  change(): Staged<unknown>;
+  outcome: unknown;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+export type Request = AppendRequest | DeleteRequest | LeaseRequest;
+
+/** What is committed at once. */
+export interface Batch {
+  /** What it answers once it is durable: refusals, too, for they may rest on what else is in it. */
+  readonly requests: Request[];
+  /** Streams that grow, each once. */
+  readonly streams: Stream[];
+  readonly changes: Change[];
+  /** Takes back what was changed in memory, in this order reversed. */
+  readonly undo: Array<() => void>;
+  /** UTF-16 code units of data. */
+  length: number;
+}
+
+const maxRequests = 20_000; // Chosen, as the next: a commit of some ms.
+const maxLength = 4 * 1024 * 1024;
+
+export function emptyBatch(): Batch {
+  return { requests: [], streams: [], changes: [], undo: [], length: 0 };
+}
+
+/** Whether there is something to write. */
+export function isDurableAsItIs({ streams, changes }: Batch): boolean {
+  return streams.length === 0 && changes.length === 0;
+}
+
+/** Whether nothing more should come in; `most` is the bound that the caller sets. */
+export function isFull({ requests, length }: Batch, most: number): boolean {
+  return requests.length >= Math.min(most, maxRequests) || length >= maxLength;
+}
+
+/** Takes back what the batch changed in memory. */
+export function undo(batch: Batch): void {
+  for (const stream of batch.streams) {
+    stream.tail.length = stream.head - stream.folded;
+    stream.staged = stream.head;
+  }
+  for (const takeBack of batch.undo.toReversed()) takeBack();
+}
+
+export interface Stager {
+  lease(request: LeaseRequest, batch: Batch): void;
+  add(request: AppendRequest | DeleteRequest, batch: Batch, nowMs: number): void;
+}
+
+/** `lastStreamId` is the highest that the store holds. */
+export function createStager(leases: LeaseTable, opened: { lastStreamId: number }): Stager {
+  let { lastStreamId } = opened;
+
+  /** What it resolves with, or how it is refused. */
+  function append(
+    { stream, entries, options }: AppendRequest,
+    batch: Batch,
+    nowMs: number,
+  ): AppendResult | StreamError {
+    const { key, lease, expectedOffset, index } = options;
+    if (stream.isDeleted) return streamDeleted(stream.name);
+    const seen = key === undefined ? undefined : stream.keys.get(key);
+    if (seen != null) return { ...seen, replayed: true };
+    const lost = lease === undefined ? undefined : leases.check(lease);
+    if (lost !== undefined) return lost;
+    const head = stream.staged;
+    if (expectedOffset !== undefined && expectedOffset !== head)
+      return offsetConflict(stream.name, expectedOffset, head);
+    // Every refusal is above this line.
+    if (stream.id === 0) create(stream, batch, nowMs);
+    if (head === stream.head) batch.streams.push(stream);
+    let offset = head;
+    for (const { type, data } of entries) {
+      offset += 1;
+      stream.tail.push({ type, data, from: offset, offset, atMs: nowMs });
+      batch.length += data.length;
+    }
+    stream.staged = offset;
+    const result = { first: head + 1, last: offset, replayed: false };
+    if (key !== undefined) {
+      stream.keys.set(key, result);
+      batch.undo.push(() => stream.keys.set(key, null));
+      batch.changes.push({ type: 'key', stream: stream.id, key, first: result.first, last: result.last });
+    }
+    if (index !== undefined) batch.changes.push({ type: 'index', stream: stream.id, index, atMs: nowMs });
+    return result;
+  }
+
+  function create(stream: Stream, batch: Batch, nowMs: number): void {
+    stream.id = lastStreamId += 1;
+    batch.undo.push(() => (stream.id = 0));
+    batch.changes.push({ type: 'stream', id: stream.id, name: stream.name, atMs: nowMs });
+  }
+
+  return {
+    lease(request, batch) {
+      const { result, change, undo: takeBack } = request.change();
+      if (change !== null) batch.changes.push(change);
+      batch.undo.push(takeBack);
+      request.outcome = result;
+      batch.requests.push(request);
+    },
+    add(request, batch, nowMs) {
+      if (request.type === 'append') request.outcome = append(request, batch, nowMs);
+      else request.outcome = stageDelete(request, batch);
+      batch.requests.push(request);
+    },
+  };
+}
+
+/** Gives whether there is something to delete. */
+function stageDelete({ stream }: DeleteRequest, batch: Batch): boolean {
+  if (stream.isDeleted || stream.id === 0) return false;
+  stream.isDeleted = true;
+  batch.undo.push(() => (stream.isDeleted = false));
+  batch.changes.push({ type: 'delete', stream: stream.id });
+  return true;
+}

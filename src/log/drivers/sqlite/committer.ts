@@ -1,0 +1,235 @@
+// What is asked for becomes commits: requests of all streams gather while one commit is under way,
+// are checked against what is durable and against each other, and are written together. One commit
+// at a time, so that what it was checked against is true when it is written.
+import { unreachable } from '../../../core/assert.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { isStreamError } from '../../../core/errors.ts';
+import type { Entry } from '../../log.ts';
+import { logClosed, streamDeleted, trimConflict } from '../../refuse.ts';
+import { createStager, isDurableAsItIs, undo, type Batch, type Request } from './batch.ts';
+import { encodeBlock } from './block.ts';
+import { createFolder } from './folder.ts';
+import { createGathering } from './gathering.ts';
+import type { LeaseTable, Staged } from './leases.ts';
+import { pagesOf } from './pages.ts';
+import type { AppendRequest, DeleteRequest, Stream, Streams } from './streams.ts';
+import type { StoreThread } from './thread.ts';
+
+interface TrimRequest {
+  readonly stream: Stream;
+  readonly entries: readonly Entry[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface Committer {
+  append(request: AppendRequest): void;
+  delete(request: DeleteRequest): void;
+  trim(request: TrimRequest): void;
+  /** Makes a change of a lease durable; resolves with its result. */
+  lease<T>(change: () => Staged<T>): Promise<T>;
+  /** Lets what waits for the stream wait until `unpin`: something about it is looked up. */
+  pin(stream: Stream): void;
+  unpin(stream: Stream): void;
+  /** Writes what waits and folds the journal into pages; nothing is taken any more. */
+  close(): Promise<void>;
+}
+
+interface CommitterDeps {
+  readonly thread: StoreThread;
+  readonly streams: Streams;
+  readonly leases: LeaseTable;
+  readonly clock: Clock;
+  /** How long requests gather under load before they are committed together, in ms. */
+  readonly gatherMs: number;
+  /** Tells followers where a stream ends now. */
+  readonly announce: (stream: string, head: number) => void;
+}
+
+/** From so many requests on, the next commit waits for more: bench/log.ts shows what it saves. */
+const minBusyRequests = 16;
+/** A single request as small as this finds no room only where there is none. */
+const smallLength = 64 * 1024;
+
+export function createCommitter(deps: CommitterDeps): Committer {
+  const { thread, streams, leases, clock, gatherMs, announce } = deps;
+  const folder = createFolder({
+    streams,
+    clock,
+    journal: thread.opened.journal,
+    lastJournalId: thread.opened.lastJournalId,
+    wake,
+  });
+  const gathering = createGathering(createStager(leases, thread.opened), wake);
+  const waitingTrims: TrimRequest[] = [];
+  /** How many requests a commit may hold: fewer and fewer where one fails. */
+  let maxRequests = Infinity;
+  let running: Promise<void> | undefined;
+  let isClosing = false;
+
+  function wake(): void {
+    running ??= run();
+  }
+
+  async function run(): Promise<void> {
+    // What else is asked for in this turn comes along.
+    await Promise.resolve();
+    while (hasWork()) await commitOnce();
+    running = undefined;
+  }
+
+  function hasWork(): boolean {
+    return gathering.hasWork() || waitingTrims.length > 0 || folder.hasWork();
+  }
+
+  async function commitOnce(): Promise<void> {
+    const trim = waitingTrims.shift();
+    if (trim !== undefined) {
+      await performTrim(trim);
+      return;
+    }
+    const batch = gathering.seal({ nowMs: clock.now(), maxRequests });
+    if (!isDurableAsItIs(batch) || folder.hasWork()) await commit(batch);
+    else settle(batch);
+    // Under load a little patience makes commits bigger and fewer: each costs much the same.
+    if (batch.requests.length >= minBusyRequests && gatherMs > 0) await rest();
+  }
+
+  async function rest(): Promise<void> {
+    try {
+      await thread.call('rest', { ms: gatherMs });
+    } catch {
+      // The thread has gone: whatever is asked of it next says so.
+    }
+  }
+
+  async function commit(batch: Batch): Promise<void> {
+    const groups = batch.streams.map((stream) => ({
+      stream: stream.id,
+      entries: stream.tail.slice(stream.head - stream.folded),
+    }));
+    const block = groups.length === 0 ? null : encodeBlock(groups);
+    const folding = folder.next(block?.length ?? 0);
+    const { changes } = batch;
+    const { pages, dropJournalThrough, journalId } = folding;
+    try {
+      const buffers = [...(block === null ? [] : [block.buffer]), ...pages.map((page) => page.block.buffer)];
+      const haveFolded = await thread.call('commit', { block, journalId, changes, pages, dropJournalThrough }, buffers);
+      settle(batch);
+      folding.done(haveFolded);
+    } catch (error) {
+      folding.failed();
+      retreat(batch, error);
+    }
+  }
+
+  /** The batch is durable. */
+  function settle(batch: Batch): void {
+    maxRequests *= 2;
+    for (const stream of batch.streams) {
+      stream.head = stream.staged;
+      streams.unfolded.add(stream);
+      announce(stream.name, stream.head);
+    }
+    for (const request of batch.requests) answer(request);
+  }
+
+  function answer(request: Request): void {
+    switch (request.type) {
+      case 'append': {
+        const { outcome, options, stream } = request;
+        if (isStreamError(outcome)) request.reject(outcome);
+        else if (outcome !== undefined) request.resolve(outcome);
+        if (options.key !== undefined) forgetKeys(stream);
+        return;
+      }
+      case 'delete':
+        if (request.outcome === true) forget(request.stream);
+        request.resolve(request.outcome === true);
+        return;
+      case 'lease':
+        request.resolve(request.outcome);
+        return;
+      default:
+        unreachable(request);
+    }
+  }
+
+  /** What a deleted stream had in the journal is of no use. */
+  function forget(stream: Stream): void {
+    stream.tail = [];
+    stream.folded = stream.head;
+    streams.unfolded.delete(stream);
+    announce(stream.name, Infinity);
+  }
+
+  /** Nothing of the batch was written: each is tried again with fewer beside it, then refused. */
+  function retreat(batch: Batch, error: unknown): void {
+    const { requests, length } = batch;
+    undo(batch);
+    if (requests.length > 1) {
+      maxRequests = Math.floor(requests.length / 2);
+      gathering.putBack(batch);
+      return;
+    }
+    for (const request of requests) request.reject(error);
+    // Not even a small one finds room: all that wait would be refused one by one, a commit each.
+    if (requests.length === 1 && length <= smallLength) {
+      gathering.refuseAll(error);
+      maxRequests = Infinity;
+    }
+  }
+
+  async function performTrim({ stream, entries, resolve, reject }: TrimRequest): Promise<void> {
+    const { id, tail, head } = stream;
+    const first = entries[0]?.from ?? 0;
+    const last = entries.at(-1)?.offset ?? 0;
+    try {
+      if (stream.isDeleted) throw streamDeleted(stream.name);
+      if (last > head) throw trimConflict(stream.name, { from: first, through: last });
+      // All of it becomes pages first: the journal is never rewritten.
+      const folds = pagesOf(id, tail);
+      await thread.call('trim', { name: stream.name, stream: id, folds, pages: pagesOf(id, entries) });
+      stream.folded = head;
+      stream.tail = [];
+      streams.unfolded.delete(stream);
+      announce(stream.name, head);
+      resolve();
+    } catch (error) {
+      reject(error);
+    } finally {
+      gathering.unpin(stream);
+    }
+  }
+
+  return {
+    append: gathering.add,
+    delete: gathering.add,
+    trim(request) {
+      gathering.pin(request.stream);
+      waitingTrims.push(request);
+      wake();
+    },
+    async lease(change) {
+      if (isClosing) throw logClosed();
+      return await new Promise((resolve, reject) => {
+        gathering.addLease({ type: 'lease', change, outcome: undefined, resolve, reject });
+      });
+    },
+    pin: gathering.pin,
+    unpin: gathering.unpin,
+    async close() {
+      isClosing = true;
+      await running;
+      folder.foldAll();
+      wake();
+      await running;
+      folder.close();
+    },
+  };
+}
+
+/** What is known of keys is kept only while a request needs it: the store knows them all. */
+function forgetKeys(stream: Stream): void {
+  if (stream.first === undefined && stream.pins === 0) stream.keys.clear();
+}

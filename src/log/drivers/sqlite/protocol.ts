@@ -1,0 +1,118 @@
+// What the SQLite driver and its worker thread say to each other.
+import type { ErrorCode } from '../../../core/error-codes.ts';
+import type { AppendResult, IndexPage, IndexChange, ListOptions } from '../../log.ts';
+
+/** Entries of one stream that lie together, as a block. */
+export interface Page {
+  readonly stream: number;
+  /** The first offset that it covers. */
+  readonly first: number;
+  /** The last. */
+  readonly last: number;
+  /** When its last entry was written. */
+  readonly atMs: number;
+  readonly block: Uint8Array<ArrayBuffer>;
+}
+
+/** What a commit changes beside adding entries, in order. */
+export type Change =
+  | { readonly type: 'stream'; readonly id: number; readonly name: string; readonly atMs: number }
+  | {
+      readonly type: 'key';
+      readonly stream: number;
+      readonly key: string;
+      readonly first: number;
+      readonly last: number;
+    }
+  | { readonly type: 'index'; readonly stream: number; readonly index: IndexChange; readonly atMs: number }
+  | { readonly type: 'lease'; readonly name: string; readonly epoch: number }
+  | { readonly type: 'release'; readonly name: string }
+  | { readonly type: 'delete'; readonly stream: number };
+
+/** One transaction. */
+export interface Commit {
+  /** The entries of all appends, as one row of the journal; null where there are none. */
+  readonly block: Uint8Array<ArrayBuffer> | null;
+  /** The number of that row: the next, in order. */
+  readonly journalId: number;
+  readonly changes: readonly Change[];
+  /** What is moved from the journal into pages. Left out where there is no room for all. */
+  readonly pages: readonly Page[];
+  /** Rows of the journal up to this have become pages, and go. */
+  readonly dropJournalThrough: number;
+}
+
+/** A stream as it lies in the store, without what is in the journal. */
+export interface StoredStream {
+  readonly id: number;
+  readonly name: string;
+  /** The last offset that a page holds. */
+  readonly folded: number;
+  readonly isDeleted: boolean;
+}
+
+/** Each operation's arguments and result. */
+export interface Operations {
+  /** Gives whether the pages were written, too. */
+  commit: { request: Commit; result: boolean };
+  trim: { request: { name: string; stream: number; folds: readonly Page[]; pages: readonly Page[] }; result: null };
+  stream: { request: { name: string }; result: StoredStream | null };
+  key: { request: { stream: number; key: string }; result: AppendResult | null };
+  /** Blocks of what comes after `after`, in order, up to about `maxBytes`, at least one. */
+  pages: { request: { stream: number; after: number; maxBytes: number }; result: readonly Uint8Array[] };
+  list: { request: { owner: string; options: ListOptions }; result: IndexPage };
+  /** Answers after a while, in which the worker does what else it is asked for. */
+  rest: { request: { ms: number }; result: null };
+  /** The longest quiet first, without those that the journal knows better. */
+  untrimmed: {
+    request: { quietSinceMs: number; limit: number; not: readonly string[] };
+    result: ReadonlyArray<{ readonly id: number; readonly name: string; readonly atMs: number }>;
+  };
+}
+
+export type OperationName = keyof Operations;
+
+/** One call. `id` is echoed by its reply. */
+export type Call = {
+  [Name in OperationName]: { readonly id: number; readonly name: Name; readonly request: Operations[Name]['request'] };
+}[OperationName];
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** What the store held when it was opened. */
+export interface Opened {
+  /** The first half of every cursor. */
+  readonly epoch: string;
+  /** Those that were neither released nor end: of processes that are gone. */
+  readonly leases: ReadonlyArray<{ readonly name: string; readonly epoch: number }>;
+  /** No lease ever had a higher one. */
+  readonly lastLeaseEpoch: number;
+  readonly lastStreamId: number;
+  readonly lastJournalId: number;
+  /** Rows of the journal, in order: entries that may be in no page yet. */
+  readonly journal: readonly Uint8Array[];
+  /** The streams of those entries. */
+  readonly streams: readonly StoredStream[];
+}
+
+export type Reply =
+  | { readonly type: 'opened'; readonly opened: Opened }
+  | { readonly type: 'open-failed'; readonly failure: Failure }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly failure: Failure };
+
+/** What a commit survives: with `disk` a loss of power, with `process` an end of the process. */
+export type Durability = 'disk' | 'process';
+
+export interface WorkerSettings {
+  readonly path: string;
+  readonly durability: Durability;
+  /** Bound of the file's size, in bytes; undefined: the disk's. */
+  readonly maxSizeBytes: number | undefined;
+  /** For the cursor epoch of a new store. */
+  readonly newEpoch: string;
+}

@@ -1,0 +1,189 @@
+// Opens the file: checks that it is ours and of a version that is known, and brings it up to date.
+// A file that is not is reported and left as it was.
+import { existsSync, realpathSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf, StreamError } from '../../../core/errors.ts';
+import { migrateFrom1 } from './migrate.ts';
+import type { WorkerSettings } from './protocol.ts';
+
+const schemaVersion = 2;
+/** "Vbtm": tells a Verbatim store from other SQLite files. */
+const applicationId = 0x56_62_74_6d;
+
+// Entries are first in the journal, a row a commit whatever it holds, and later in pages, some kB of
+// one stream each. A row for each entry would cost ten times as much (docs/spec/log.md, bench/log.ts).
+const schema = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE journal (id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;
+  CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    folded INTEGER NOT NULL,
+    written_at_ms INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL,
+    is_deleted INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX streams_untrimmed ON streams (written_at_ms) WHERE folded > trimmed;
+  CREATE TABLE pages (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    block BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX pages_by_place ON pages (stream, last);
+  CREATE TABLE keys (
+    stream INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (stream, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE leases (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE listed (
+    stream INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    title TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX listed_by_owner ON listed (owner, updated_at_ms, stream);
+  CREATE TABLE documents (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, is_title INTEGER NOT NULL) STRICT;
+  CREATE INDEX documents_by_stream ON documents (stream);
+  CREATE VIRTUAL TABLE search USING fts5(
+    words, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '''.:,;_'"
+  );
+`;
+
+/** The opened database, and what holds the lock on it for as long as this process lives. */
+export interface OpenedDatabase {
+  readonly database: DatabaseSync;
+  close(): void;
+}
+
+/** Errors: `store-in-use`, `store-unusable`, `store-unavailable`. */
+export function openDatabase({ path, newEpoch, durability, maxSizeBytes }: WorkerSettings): OpenedDatabase {
+  let lock: DatabaseSync | undefined;
+  let database: DatabaseSync | undefined;
+  function close(): void {
+    if (database?.isOpen === true) database.close();
+    if (lock?.isOpen === true) lock.close();
+  }
+  try {
+    const isThere = path !== ':memory:' && existsSync(path);
+    // Read-only first: a file that is not ours is not even touched.
+    if (isThere) inspect(path);
+    if (path !== ':memory:') lock = takeLock(isThere ? realpathSync(path) : path);
+    database = new DatabaseSync(path, { timeout: 5_000 });
+    // Each commit is one flush of SQLite's log with FULL, and none with NORMAL; readers never wait for a writer.
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
+    migrate(database, newEpoch);
+    if (maxSizeBytes !== undefined) database.exec(`PRAGMA max_page_count = ${Math.ceil(maxSizeBytes / 4_096)}`);
+    return { database, close };
+  } catch (error) {
+    close();
+    throw openFailure(path, error);
+  }
+}
+
+/** Checks a file without changing it. Errors: `store-unusable` for what is no store that this version can use. */
+export function inspect(path: string): void {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+    try {
+      checkKind(database, path);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw openFailure(path, error);
+  }
+}
+
+/**
+ * One process at a time, for as long as it lives: the kernel frees the lock of one that is killed, so
+ * that whoever holds it knows that every lease in the store is a dead process's. On a file of its own,
+ * so that a backup and other tools can read the store meanwhile.
+ */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}-lock`, { timeout: 1_000 });
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function checkKind(database: DatabaseSync, path: string): void {
+  const version = pragma(database, 'user_version');
+  const owner = pragma(database, 'application_id');
+  const tables = database.prepare('SELECT count(*) AS count FROM sqlite_master').get()?.['count'];
+  const isNew = version === 0 && owner === 0 && tables === 0;
+  if (!isNew && owner !== applicationId) {
+    throw new StreamError(
+      'store-unusable',
+      `Expected a Verbatim store, but ${path} is another program's SQLite file. It was left as it is: choose another --store.`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw new StreamError(
+      'store-unusable',
+      `Expected a store of version ${schemaVersion} or older, but ${path} is of version ${version}. ` +
+        'It was left as it is: use the newer Verbatim that wrote it.',
+    );
+  }
+}
+
+/** Brings the tables up to date, in one transaction: a crash leaves the old version or the new. */
+function migrate(database: DatabaseSync, newEpoch: string): void {
+  const version = pragma(database, 'user_version');
+  if (version === schemaVersion) return;
+  database.exec('BEGIN IMMEDIATE');
+  if (version === 1) {
+    migrateFrom1(database, schema);
+  } else {
+    database.exec(schema);
+    database.prepare(`INSERT INTO meta (name, value) VALUES ('epoch', ?), ('lease-epoch', '0')`).run(newEpoch);
+  }
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}
+
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+function openFailure(path: string, error: unknown): unknown {
+  switch (sqliteCode(error)) {
+    case undefined:
+      return error;
+    case 5: // SQLITE_BUSY
+    case 6: // SQLITE_LOCKED
+      return new StreamError(
+        'store-in-use',
+        `Expected to be the only user of ${path}, but another process has it open. Stop that one, or choose another --store.`,
+        { cause: error },
+      );
+    case 11: // SQLITE_CORRUPT
+    case 26: // SQLITE_NOTADB
+      return new StreamError(
+        'store-unusable',
+        `Expected a SQLite file, but ${path} is damaged or none at all (${messageOf(error)}). ` +
+          'It was left as it is: restore a backup, or choose another --store.',
+        { cause: error },
+      );
+    default:
+      return new StreamError(
+        'store-unavailable',
+        `Expected to open ${path}, but could not: ${messageOf(error)}. Check that its folder exists and can be written.`,
+        { cause: error },
+      );
+  }
+}
+
+/** SQLite's primary result code of an error that came from it. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
