@@ -146,7 +146,13 @@ export function createCommands(deps: CommandDeps): Commands {
     // Claimed first: were it written first, a crash before the claim would leave it to nobody.
     const lease = await runs.claim(run);
     try {
-      const result = await log.append(conversation.id, events.map(entryOf), { key, index: { owner, title } });
+      // A title that is there stays: somebody may be changing it.
+      const index = {
+        owner,
+        title: conversation.title === '' ? title : undefined,
+        text: request.text.toWellFormed(),
+      };
+      const result = await log.append(conversation.id, events.map(entryOf), { key, index });
       if (result.replayed) await log.leases.release(lease);
       else runs.start(run, lease);
       return result;

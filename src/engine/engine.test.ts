@@ -189,7 +189,7 @@ describe('a conversation', () => {
       engine.create({ title: 'x' }, { key: 'k' }),
     ]);
     expect(same.id).toBe(first.id);
-    expect(await engine.list()).toMatchObject([{ stream: first.id, title: 'x' }]);
+    expect(await engine.list()).toMatchObject({ rows: [{ stream: first.id, title: 'x' }], next: null });
     await expect(engine.create({ title: 'y' }, { key: 'k' })).rejects.toMatchObject({ code: 'idempotency-key-reused' });
   });
 
@@ -426,7 +426,9 @@ describe('takeover', () => {
     expect(await second.recover()).toBe(1);
     await clock.advance(5_000);
     expect(answerOf(await second.load(id))).toBe('a b c d e f');
-    expect(await start().recover()).toBe(0);
+    const third = start();
+    expect(await third.recover()).toBe(0);
+    await Promise.all([second.close(), third.close()]);
     expect(clock.pending).toBe(0);
   });
 

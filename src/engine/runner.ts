@@ -9,13 +9,12 @@ import type { Conversation } from '../conversation/reduce.ts';
 import { hasEnded, type Run } from '../conversation/run.ts';
 import { pathTo } from '../conversation/tree.ts';
 import type { Lease } from '../log/lease.ts';
-import type { Log } from '../log/log.ts';
+import { writeEnd, type EndDeps } from './end-run.ts';
 import { entryOf } from './entries.ts';
 import type { Model, ModelCatalogue, ModelPart, ModelRequest } from './model.ts';
 import { patiently } from './patiently.ts';
 
-export interface RunnerDeps {
-  readonly log: Log;
+export interface RunnerDeps extends EndDeps {
   readonly models: ModelCatalogue;
   readonly clock: Clock;
 }
@@ -56,8 +55,7 @@ export async function driveRun(task: RunTask, deps: RunnerDeps): Promise<Run> {
 
   async function end(from: Run, outcome: Partial<Run>): Promise<Run> {
     const ended = { ...from, ...outcome };
-    await write({ ...ended, type: 'run' });
-    return ended;
+    return await patiently(() => writeEnd(ended, task.lease, deps), { clock: deps.clock, signal: task.left });
   }
 
   async function generate(chosen: Model): Promise<Partial<Run> | 'left'> {

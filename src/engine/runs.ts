@@ -11,7 +11,7 @@ import { hasEnded, type Run } from '../conversation/run.ts';
 import type { Lease } from '../log/lease.ts';
 import type { Log } from '../log/log.ts';
 import type { Conversations } from './conversations.ts';
-import { entryOf } from './entries.ts';
+import { writeEnd } from './end-run.ts';
 import type { ModelCatalogue } from './model.ts';
 import { patiently } from './patiently.ts';
 import { keepRenewed, leaseNameOf, leaseTtlMs } from './run-lease.ts';
@@ -39,6 +39,8 @@ export interface RunsDeps {
   readonly log: Log;
   readonly models: ModelCatalogue;
   readonly conversations: Conversations;
+  /** Whose index a search looks through. */
+  readonly owner: string;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -127,7 +129,7 @@ export function createRuns(deps: RunsDeps): Runs {
         if (isStreamError(error, 'lease-lost') || left.aborted) throw error;
         telemetry({ type: 'background-failed', task: `run ${id}`, error });
         const message = 'The server failed in the middle of this answer. What had arrived is kept; ask again.';
-        return await endRun(found, { status: 'failed', error: { code: 'internal-error', message } }, lease);
+        return await writeEnd({ ...found, status: 'failed', error: { code: 'internal-error', message } }, lease, deps);
       },
     );
     if (!hasEnded(ended.status)) return false;
@@ -135,12 +137,6 @@ export function createRuns(deps: RunsDeps): Runs {
     const durationMs = clock.now() - startedAtMs;
     telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs });
     return true;
-  }
-
-  async function endRun(run: Run, outcome: Partial<Run>, lease: Lease): Promise<Run> {
-    const ended: Run = { ...run, ...outcome };
-    await log.append(conversationOfRun(run.id), [entryOf({ ...ended, type: 'run' })], { lease });
-    return ended;
   }
 
   /** Drives those of the runs that nobody drives here; resolves with how many. */
@@ -180,7 +176,7 @@ export function createRuns(deps: RunsDeps): Runs {
         if (lease === null) throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
         // Under the lease nobody else ends it: only now is it certain that it has not ended.
         const current = runIn(await conversations.load(conversation.id), id);
-        if (!hasEnded(current.status)) await endRun(current, { status: 'stopped' }, lease);
+        if (!hasEnded(current.status)) await writeEnd({ ...current, status: 'stopped' }, lease, deps);
         await log.leases.release(lease);
       }
       return runIn(await conversations.load(conversation.id), id);

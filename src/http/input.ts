@@ -3,11 +3,16 @@ import * as z from 'zod';
 import { isStreamError, show, StreamError } from '../core/errors.ts';
 import { isConversationId, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
 import { parseCursor, type Cursor } from '../log/cursor.ts';
+import type { ListOptions } from '../log/log.ts';
 
 /** Largest body that is read, in bytes. */
 const maxBodyBytes = 1024 * 1024; // Chosen: a message of a few hundred pages.
 
 const maxTextLength = 200_000; // Chosen: what today's models take, in UTF-16 code units.
+
+const maxListed = 1_000; // Chosen: what a sidebar shows without asking again.
+
+const maxSearchLength = 200; // Chosen: a sentence, in UTF-16 code units.
 
 const maxIssues = 5; // Chosen: what a person mends at a time.
 
@@ -38,12 +43,38 @@ export async function parseBody<Schema extends z.ZodType>(request: Request, sche
       { cause: error },
     );
   }
+  return fit('body', value, schema);
+}
+
+/** Errors: `invalid-input` with the path of each wrong value. */
+function fit<Schema extends z.ZodType>(name: string, value: unknown, schema: Schema): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues
     .slice(0, maxIssues)
-    .map(({ path, message }) => `${path.join('.') || 'body'}: ${message.slice(0, 200)}`);
-  throw new StreamError('invalid-input', `The body does not fit: ${issues.join('; ')}. See the API's description.`);
+    .map(({ path, message }) => `${path.join('.') || name}: ${message.slice(0, 200)}`);
+  throw new StreamError('invalid-input', `The ${name} does not fit: ${issues.join('; ')}. See the API's description.`);
+}
+
+const listQuerySchema = z.object({
+  q: z.string().max(maxSearchLength).optional(),
+  limit: z
+    .string()
+    .regex(/^[0-9]{1,6}$/, 'Expected a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1).max(maxListed))
+    .default(maxListed),
+  page: z.string().max(100).optional(),
+});
+
+/**
+ * What of a list is asked for: `?q=` words to search for, `?limit=` rows, `?page=` the `next` of the
+ * page before. What is empty counts as left out. Errors: `invalid-input`.
+ */
+export function parseListQuery(request: Request): ListOptions {
+  const given = [...new URL(request.url).searchParams].filter(([, value]) => value !== '');
+  const { q, limit, page } = fit('query', Object.fromEntries(given), listQuerySchema);
+  return { search: q, limit, pageToken: page };
 }
 
 /** The body as text. Errors: `body-too-large`, as soon as that is known. */

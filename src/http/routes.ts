@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { show, StreamError } from '../core/errors.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Engine } from '../engine/engine.ts';
+import { createFrames } from './frames.ts';
 import { checkCaller } from './guard.ts';
 import { parseConversationId, parseRunId } from './input.ts';
 import type { Page } from './page.ts';
@@ -17,6 +18,7 @@ import { stopRun } from './routes/stop-run.ts';
 
 export function createRoutes(engine: Engine, deps: { telemetry: Telemetry; page?: Page | undefined }): Hono {
   const { telemetry, page } = deps;
+  const delivery = { engine, frames: createFrames(engine.epoch) };
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -26,14 +28,14 @@ export function createRoutes(engine: Engine, deps: { telemetry: Telemetry; page?
     if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store');
   });
 
-  app.get('/api/conversations', () => listConversations(engine));
+  app.get('/api/conversations', ({ req }) => listConversations(engine, req.raw));
   app.post('/api/conversations', ({ req }) => createConversation(engine, req.raw));
   app.get('/api/conversations/:id', ({ req }) => getConversation(engine, parseConversationId(req.param('id'))));
   app.post('/api/conversations/:id/messages', ({ req }) =>
-    sendMessage(engine, parseConversationId(req.param('id')), req.raw),
+    sendMessage(delivery, parseConversationId(req.param('id')), req.raw),
   );
   app.get('/api/conversations/:id/events', ({ req }) =>
-    followConversation(engine, parseConversationId(req.param('id')), req.raw),
+    followConversation(delivery, parseConversationId(req.param('id')), req.raw),
   );
   app.post('/api/runs/:id/stop', ({ req }) => stopRun(engine, parseRunId(req.param('id'))));
   app.get('/api/models', () => listModels(engine));

@@ -16,6 +16,11 @@ export interface VerbatimOptions {
   readonly models: ModelCatalogue;
   /** Id of the model that answers where none is chosen. Default: `demo/tour`. */
   readonly defaultModel?: string | undefined;
+  /**
+   * How long a conversation is left as it was written after its newest entry, in ms; then each answer
+   * becomes one entry, and a reader who comes back into its middle is given a snapshot. Default: an hour.
+   */
+  readonly graceMs?: number | undefined;
   /** Folder of the built page. Default: none, only the API is served. */
   readonly pageFolder?: string | undefined;
 }
@@ -36,10 +41,10 @@ export async function createVerbatim(
   options: VerbatimOptions,
   deps: { clock?: Clock; random?: Random; telemetry?: Telemetry } = {},
 ): Promise<Verbatim> {
-  const { log, models, defaultModel, pageFolder } = options;
+  const { log, models, defaultModel, graceMs, pageFolder } = options;
   const { clock = systemClock, random = systemRandom, telemetry = noTelemetry } = deps;
   const page = pageFolder === undefined ? undefined : await loadPage(pageFolder);
-  const engine = createEngine({ log, models, defaultModel }, { clock, random, telemetry });
+  const engine = createEngine({ log, models, defaultModel, graceMs }, { clock, random, telemetry });
   const routes = createRoutes(engine, { telemetry, page });
   const recovered = await engine.recover();
   const handle = async (request: Request): Promise<Response> => await routes.fetch(request);

@@ -36,6 +36,20 @@ describe('the native API', () => {
     expect(body.conversations.slice(0, 2).map(({ id }: { id: string }) => id)).toEqual([second.body.id, first.body.id]);
   });
 
+  it('lists them in pages, and finds them by a word of a message or an answer', async () => {
+    const id = await newConversation();
+    const { body } = await call(`${api}/conversations/${id}/messages`, 'POST', { text: 'Über Schmetterlinge 🦋' });
+    await readEvents(`${api}/conversations/${id}/events?after=${body.offset}`, { until: isEnd });
+    const first = await call(`${api}/conversations?limit=1`);
+    expect(first.body).toMatchObject({ conversations: [{ id }], next: expect.any(String) });
+    const second = await call(`${api}/conversations?limit=1&page=${encodeURIComponent(first.body.next)}`);
+    expect(second.body.conversations).toHaveLength(1);
+    expect(second.body.conversations[0].id).not.toBe(id);
+    const found = await call(`${api}/conversations?q=${encodeURIComponent('uber SCHMETTER')}`);
+    expect(found.body).toMatchObject({ conversations: [{ id }], next: null });
+    expect((await call(`${api}/conversations?q=elephants`)).body.conversations).toEqual([]);
+  });
+
   it('takes a message, and gives the conversation with its exact answer', async () => {
     const id = await newConversation();
     const text = 'Exactly   this, líne\nby line 🧑‍🚀 \u2028 and \u0000 that ';
@@ -180,6 +194,8 @@ describe('bad input', () => {
     ],
     ['an unknown run', 'POST', '/runs/r_00000000000000000000_000000000000/stop', undefined, 404, 'run-not-found'],
     ['an unknown address', 'GET', '/nothing', undefined, 404, 'route-not-found'],
+    ['a list without end', 'GET', '/conversations?limit=1001', undefined, 422, 'invalid-input'],
+    ['a page that was never given', 'GET', '/conversations?page=x', undefined, 400, 'page-token-invalid'],
     ['another method', 'PUT', '/models', '{}', 405, 'method-not-allowed'],
   ])('gives a problem for %s', async (_name, method, path, body, status, code) => {
     const answer = await call(api + path, method, body);
