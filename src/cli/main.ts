@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { isStreamError } from '../server.ts';
+import { backupCommand } from './commands/backup.ts';
 import { serveCommand } from './commands/serve.ts';
 
 /** Runs one command; the process ends with 1 after a failure, which is told in a sentence. */
@@ -12,7 +13,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Durable, resumable streaming of language model answers.')
     .version(readVersion())
     .showHelpAfterError('Run it with --help to see what it takes.')
-    .addCommand(serveCommand());
+    .addCommand(serveCommand())
+    .addCommand(backupCommand());
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

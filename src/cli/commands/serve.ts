@@ -14,6 +14,7 @@ import {
   type TelemetryEvent,
 } from '../../server.ts';
 import { listen, type Listening } from '../listen.ts';
+import { storeOption } from '../store-option.ts';
 
 interface ServeOptions {
   readonly port: number;
@@ -29,11 +30,7 @@ export function serveCommand(): Command {
     .description('Serve the page and the API.')
     .addOption(new Option('--port <number>', 'port to listen on').env('PORT').default(8080).argParser(parsePort))
     .addOption(new Option('--host <name>', 'address to listen on').env('HOST').default('localhost'))
-    .addOption(
-      new Option('--store <url>', 'where conversations are kept, such as sqlite:verbatim.db or memory:')
-        .env('VERBATIM_STORE')
-        .default('sqlite:verbatim.db'),
-    )
+    .addOption(storeOption())
     .addOption(
       new Option('--model <provider/name>', 'model that answers where none is chosen')
         .env('VERBATIM_MODEL')
@@ -123,7 +120,7 @@ function announce(ready: { options: ServeOptions; port: number; discovery: Disco
 }
 
 function describeStore(url: string): string {
-  const path = url.replace(/^sqlite:/, '');
+  const path = url.replace(/^sqlite:/, '').replace(/\?.*$/, '');
   if (path === url || path === ':memory:') return `${url} (not kept when the server stops)`;
   return isAbsolute(path) ? path : resolve(path);
 }
