@@ -45,7 +45,7 @@ export function tableOf(group: Group): string {
   return `### ${group.title}\n\n${alignedTable([head, ...rows])}\n`;
 }
 
-function alignedTable(rows: readonly string[][]): string {
+export function alignedTable(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0), 2));
   const lines = rows.map((row) => {
     const cells = row.map((cell, column) =>

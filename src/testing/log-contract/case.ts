@@ -119,6 +119,7 @@ export async function listAll(
     const { rows, next } = await log.list('o', { ...options, pageToken });
     streams.push(...rows.map(({ stream }) => stream));
     assert(rows.length <= options.limit, 'a page has at most as many rows as were asked for');
+    assert(page === 1 || rows.length > 0, 'where there is a next page, it has rows');
     if (next === null) return streams;
     equal(rows.length, options.limit);
     pageToken = next;

@@ -74,6 +74,8 @@ export const trimCases = [
     equal(summary(await first), ['1:a', '2:b', '3:c']);
     const next = nextStep(steps);
     await log.trim('s', [folded({ from: 1, offset: 3, data: 'abc' })]);
+    // What was shared before the trim is not handed out any more.
+    equal(await collect(log, 's', { after: 0, until: 3 }), ['1-3:abc']);
     await log.append('s', entries('d'));
     equal(summary(await next), ['4:d']);
     await steps.return?.();

@@ -73,7 +73,7 @@ export function createStager(leases: LeaseTable, opened: { lastStreamId: number 
     nowMs: number,
   ): AppendResult | StreamError {
     const { key, lease, expectedOffset, index } = options;
-    if (stream.isDeleted) return streamDeleted(stream.name);
+    if (stream.isDeleting) return streamDeleted(stream.name);
     const seen = key === undefined ? undefined : stream.keys.get(key);
     if (seen != null) return { ...seen, replayed: true };
     const lost = lease === undefined ? undefined : leases.check(lease);
@@ -125,9 +125,9 @@ export function createStager(leases: LeaseTable, opened: { lastStreamId: number 
 
 /** Gives whether there is something to delete. */
 function stageDelete({ stream }: DeleteRequest, batch: Batch): boolean {
-  if (stream.isDeleted || stream.id === 0) return false;
-  stream.isDeleted = true;
-  batch.undo.push(() => (stream.isDeleted = false));
+  if (stream.isDeleting || stream.id === 0) return false;
+  stream.isDeleting = true;
+  batch.undo.push(() => (stream.isDeleting = false));
   batch.changes.push({ type: 'delete', stream: stream.id });
   return true;
 }

@@ -11,7 +11,7 @@ import { encodeBlock } from './block.ts';
 import { createFolder } from './folder.ts';
 import { createGathering } from './gathering.ts';
 import type { LeaseTable, Staged } from './leases.ts';
-import { pagesOf } from './pages.ts';
+import { inOneBuffer, pagesOf } from './pages.ts';
 import type { AppendRequest, DeleteRequest, Stream, Streams } from './streams.ts';
 import type { StoreThread } from './thread.ts';
 
@@ -111,9 +111,10 @@ export function createCommitter(deps: CommitterDeps): Committer {
     const block = groups.length === 0 ? null : encodeBlock(groups);
     const folding = folder.next(block?.length ?? 0);
     const { changes } = batch;
-    const { pages, dropJournalThrough, journalId } = folding;
+    const { dropJournalThrough, journalId } = folding;
+    const { pages, buffer } = inOneBuffer(folding.pages);
+    const buffers = block === null ? [buffer] : [block.buffer, buffer];
     try {
-      const buffers = [...(block === null ? [] : [block.buffer]), ...pages.map((page) => page.block.buffer)];
       const haveFolded = await thread.call('commit', { block, journalId, changes, pages, dropJournalThrough }, buffers);
       settle(batch);
       folding.done(haveFolded);
@@ -157,6 +158,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
 
   /** What a deleted stream had in the journal is of no use. */
   function forget(stream: Stream): void {
+    stream.isDeleted = true;
     stream.tail = [];
     stream.folded = stream.head;
     streams.unfolded.delete(stream);
@@ -167,14 +169,16 @@ export function createCommitter(deps: CommitterDeps): Committer {
   function retreat(batch: Batch, error: unknown): void {
     const { requests, length } = batch;
     undo(batch);
-    if (requests.length > 1) {
+    // A lock holds up few as long as many.
+    const isLocked = isStreamError(error) && error.details['isLocked'] === true;
+    if (requests.length > 1 && !isLocked) {
       maxRequests = Math.floor(requests.length / 2);
       gathering.putBack(batch);
       return;
     }
     for (const request of requests) request.reject(error);
     // Not even a small one finds room: all that wait would be refused one by one, a commit each.
-    if (requests.length === 1 && length <= smallLength) {
+    if (requests.length === 1 && length <= smallLength && !isLocked) {
       gathering.refuseAll(error);
       maxRequests = Infinity;
     }

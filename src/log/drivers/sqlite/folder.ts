@@ -85,7 +85,7 @@ export function createFolder({ streams, clock, journal, lastJournalId, wake }: F
     let length = 0;
     for (; current.next < current.streams.length && length < maxLength; current.next += 1) {
       const stream = current.streams[current.next];
-      if (stream === undefined || stream.isDeleted || stream.head === stream.folded) continue;
+      if (stream === undefined || stream.isDeleting || stream.head === stream.folded) continue;
       const durable = stream.tail.slice(0, stream.head - stream.folded);
       pages.push(...pagesOf(stream.id, durable));
       folded.push({ stream, last: stream.head });

@@ -22,3 +22,15 @@ export function pagesOf(stream: number, entries: readonly Entry[]): Page[] {
   }
   return pages;
 }
+
+/** The same pages with their bytes in one buffer: handing over many buffers costs more than copying them. */
+export function inOneBuffer(pages: readonly Page[]): { pages: Page[]; buffer: ArrayBuffer } {
+  const bytes = new Uint8Array(pages.reduce((sum, { block }) => sum + block.length, 0));
+  let at = 0;
+  const moved = pages.map((page) => {
+    bytes.set(page.block, at);
+    const block = bytes.subarray(at, (at += page.block.length));
+    return { ...page, block };
+  });
+  return { pages: moved, buffer: bytes.buffer };
+}

@@ -35,7 +35,10 @@ export interface Stream {
   readonly name: string;
   /** Its number in the store; 0 until something is written. */
   id: number;
+  /** Whether it is gone, for all to see. */
   isDeleted: boolean;
+  /** Whether it is, or will be when the commit that is under way is durable. */
+  isDeleting: boolean;
   /** The last offset that is durable. */
   head: number;
   /** The last offset that a page holds. What comes behind it is `tail`. */
@@ -154,6 +157,7 @@ function newStream(name: string, stored: { id: number; folded: number; isDeleted
     name,
     id,
     isDeleted,
+    isDeleting: isDeleted,
     head: folded,
     folded,
     tail: [],

@@ -13,6 +13,7 @@ import { createWrites } from './writes.ts';
 
 assert(parentPort !== null, 'the worker of the SQLite driver runs as a worker');
 const port = parentPort;
+const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
@@ -28,6 +29,13 @@ function failureOf(error: unknown): Failure {
       code: 'store-unusable',
       message: `Expected a sound store, but ${settings.path} is damaged: ${messageOf(error)}. Restore a backup.`,
       details: {},
+    };
+  }
+  if (code === sqliteBusy) {
+    return {
+      code: 'store-unavailable',
+      message: `Expected to write into ${settings.path}, but another program has locked it. Nothing was written: end that one.`,
+      details: { isLocked: true },
     };
   }
   return {
@@ -65,7 +73,7 @@ function createDesk(database: DatabaseSync) {
       });
       return true;
     } catch (error) {
-      if (!hasPages) throw error;
+      if (!hasPages || sqliteCode(error) === sqliteBusy) throw error;
       transact(() => writes.entries(request));
       return false;
     }
