@@ -9,8 +9,11 @@ export type ReadStep = (stream: string, after: number) => Promise<readonly Entry
 export interface Followers {
   /** `Log.follow`. */
   follow(stream: string, options: { after: number; signal?: AbortSignal }): AsyncIterable<readonly Entry[]>;
-  /** The stream ends at `head` now, or was trimmed or deleted: its readers look again. */
-  announce(stream: string, head: number): void;
+  /**
+   * The stream ends at `head` now, or was trimmed or deleted: its readers look again. Where `added`
+   * is given, those that are near the end need not read it.
+   */
+  announce(stream: string, head: number, added?: readonly Entry[]): void;
   /** Whether anybody follows the stream. */
   has(stream: string): boolean;
   /** Ends every follower. */
@@ -25,6 +28,10 @@ interface Audience {
   waiting: Set<() => void>;
   /** What was read after an offset since the last commit: shared by those who stand there. */
   readonly steps: Map<number, Promise<readonly Entry[]>>;
+  /** The newest entries, as they were announced, without a gap to the end. */
+  recent: Entry[];
+  /** UTF-16 code units of their data. */
+  recentLength: number;
   followers: number;
 }
 
@@ -35,6 +42,7 @@ interface Reader {
   hasLeft: boolean;
 }
 
+const maxRecentLength = 256 * 1024; // Chosen: seconds of a fast model; who is further behind reads the store.
 const maxSharedSteps = 16; // Chosen: nearly all readers stand at the end; each step here may hold megabytes.
 
 export function createFollowers(read: ReadStep): Followers {
@@ -44,7 +52,7 @@ export function createFollowers(read: ReadStep): Followers {
   function join(stream: string): Audience {
     let audience = audiences.get(stream);
     if (audience === undefined) {
-      audience = { head: undefined, waiting: new Set(), steps: new Map(), followers: 0 };
+      audience = { head: undefined, waiting: new Set(), steps: new Map(), recent: [], recentLength: 0, followers: 0 };
       audiences.set(stream, audience);
     }
     audience.followers += 1;
@@ -59,7 +67,7 @@ export function createFollowers(read: ReadStep): Followers {
   function stepAfter(stream: string, audience: Audience, after: number): Promise<readonly Entry[]> {
     const shared = audience.steps.get(after);
     if (shared !== undefined) return shared;
-    const step = read(stream, after);
+    const step = recentAfter(audience, after) ?? read(stream, after);
     for (const oldest of audience.steps.keys()) {
       if (audience.steps.size < maxSharedSteps) break;
       audience.steps.delete(oldest);
@@ -139,10 +147,11 @@ export function createFollowers(read: ReadStep): Followers {
 
   return {
     follow,
-    announce(stream, head) {
+    announce(stream, head, added = []) {
       const audience = audiences.get(stream);
       if (audience === undefined) return;
       audience.head = head;
+      keepRecent(audience, added);
       wakeAll(audience);
     },
     has: (stream) => audiences.has(stream),
@@ -151,4 +160,25 @@ export function createFollowers(read: ReadStep): Followers {
       for (const audience of audiences.values()) wakeAll(audience);
     },
   };
+}
+
+/** The newest entries with those that were added; none where the stream was changed in another way. */
+function keepRecent(audience: Audience, added: readonly Entry[]): void {
+  const isNext = audience.recent.at(-1)?.offset === (added[0]?.from ?? 0) - 1;
+  if (!isNext || audience.recentLength > maxRecentLength) {
+    audience.recent = [];
+    audience.recentLength = 0;
+  }
+  for (const entry of added) {
+    audience.recent.push(entry);
+    audience.recentLength += entry.data.length;
+  }
+}
+
+/** What comes after the offset, where it is among the newest entries. */
+function recentAfter({ recent }: Audience, after: number): Promise<readonly Entry[]> | undefined {
+  const [first] = recent;
+  // Each of these stands for one offset.
+  if (first === undefined || after < first.from - 1) return undefined;
+  return Promise.resolve(recent.slice(after - first.from + 1));
 }

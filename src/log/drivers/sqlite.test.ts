@@ -17,7 +17,7 @@ function newPath(): string {
   return join(folder, `${(files += 1)}.db`);
 }
 
-it('keeps entries, keys, the index and its cursor epoch over a reopening', async () => {
+it('[LOG-REOPEN] keeps entries, keys, the index and its cursor epoch over a reopening', async () => {
   const path = newPath();
   const first = await openSqliteLog({ path });
   await first.append('s', [{ type: 't', data: 'a' }], { key: 'k', index: { owner: 'o', title: 'x' } });
@@ -88,7 +88,7 @@ it.each([
       database.close();
     },
   ],
-])('refuses %s with a clear error and leaves it untouched', async (_name, make) => {
+])('[LOG-UNTOUCHED] refuses %s with a clear error and leaves it untouched', async (_name, make) => {
   const path = newPath();
   make(path);
   const before = readFileSync(path);

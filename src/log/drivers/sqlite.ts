@@ -1,5 +1,5 @@
 // The log in one SQLite file. The database lives in a worker thread, so that waiting for the disk
-// never holds up delivery; what is at work of each stream lives here, so that readers need not ask it.
+// never holds up delivery. Here appends are checked and put in order, and live readers served.
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { systemRandom, type Random } from '../../core/random.ts';
 import { createFollowers } from '../follow.ts';
@@ -46,7 +46,14 @@ export async function openSqliteLog(
   const followers = createFollowers((stream, after) => readStep(stream, { after, limit: Infinity }));
   const streams = createStreams(thread);
   const leases = createLeaseTable(thread.opened, clock);
-  const committer = createCommitter({ thread, streams, leases, clock, gatherMs, announce: followers.announce });
+  const committer = createCommitter({
+    thread,
+    leases,
+    clock,
+    gatherMs,
+    isFollowed: followers.has,
+    announce: followers.announce,
+  });
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
@@ -129,15 +136,7 @@ export async function openSqliteLog(
     async untrimmed({ quietSinceMs, limit }) {
       checkOpen();
       checkLimit(limit);
-      // Of those that the journal holds entries of, the store does not know the newest.
-      const unfolded = [...streams.unfolded].map(({ id, name, tail }) => ({ id, name, atMs: tail.at(-1)?.atMs ?? 0 }));
-      const not = unfolded.map(({ name }) => name);
-      const folded = await thread.call('untrimmed', { quietSinceMs, limit, not });
-      const quiet = [...folded, ...unfolded.filter(({ atMs }) => atMs < quietSinceMs)];
-      return quiet
-        .toSorted((a, b) => a.atMs - b.atMs || a.id - b.id)
-        .slice(0, limit)
-        .map(({ name }) => name);
+      return await thread.call('untrimmed', { quietSinceMs, limit });
     },
     async list(owner, listOptions = {}) {
       checkOpen();

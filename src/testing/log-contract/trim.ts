@@ -73,12 +73,17 @@ export const trimCases = [
     await log.append('s', entries('a', 'b', 'c'));
     equal(summary(await first), ['1:a', '2:b', '3:c']);
     const next = nextStep(steps);
+    // One that has read and does not ask: what it was given may still be shared.
+    const idle = follower(log, 's', 0);
+    await nextStep(idle);
     await log.trim('s', [folded({ from: 1, offset: 3, data: 'abc' })]);
     // What was shared before the trim is not handed out any more.
     equal(await collect(log, 's', { after: 0, until: 3 }), ['1-3:abc']);
     await log.append('s', entries('d'));
     equal(summary(await next), ['4:d']);
+    equal(summary(await nextStep(idle)), ['4:d']);
     await steps.return?.();
+    await idle.return?.();
   }),
   contractCase('[LOG-EXPIRED] [LOG-FOLLOW] tells a follower that stands within it', async ({ log }) => {
     const steps = follower(log, 's', 0);

@@ -1,8 +1,9 @@
 // A batch of requests on its way to become one commit: each is checked against what is durable and what
 // the batch holds before it, and changes the streams in memory as far as only the batch sees it.
 import type { StreamError } from '../../../core/errors.ts';
-import type { AppendResult } from '../../log.ts';
+import type { AppendResult, Entry, NewEntry } from '../../log.ts';
 import { offsetConflict, streamDeleted } from '../../refuse.ts';
+import { createBlockWriter, type BlockWriter } from './block.ts';
 import type { LeaseTable, Staged } from './leases.ts';
 import type { Change } from './protocol.ts';
 import type { AppendRequest, DeleteRequest, Stream } from './streams.ts';
@@ -27,6 +28,10 @@ export interface Batch {
   readonly changes: Change[];
   /** Takes back what was changed in memory, in this order reversed. */
   readonly undo: Array<() => void>;
+  /** The entries of those, as they go into the journal. */
+  readonly block: BlockWriter;
+  /** The entries of those that somebody follows, for the followers. */
+  readonly followed: Map<Stream, Entry[]>;
   /** UTF-16 code units of data. */
   length: number;
 }
@@ -35,7 +40,15 @@ const maxRequests = 20_000; // Chosen, as the next: a commit of some ms.
 const maxLength = 4 * 1024 * 1024;
 
 export function emptyBatch(): Batch {
-  return { requests: [], streams: [], changes: [], undo: [], length: 0 };
+  return {
+    requests: [],
+    streams: [],
+    changes: [],
+    undo: [],
+    block: createBlockWriter(),
+    followed: new Map(),
+    length: 0,
+  };
 }
 
 /** Whether there is something to write. */
@@ -50,10 +63,7 @@ export function isFull({ requests, length }: Batch, most: number): boolean {
 
 /** Takes back what the batch changed in memory. */
 export function undo(batch: Batch): void {
-  for (const stream of batch.streams) {
-    stream.tail.length = stream.head - stream.folded;
-    stream.staged = stream.head;
-  }
+  for (const stream of batch.streams) stream.staged = stream.head;
   for (const takeBack of batch.undo.toReversed()) takeBack();
 }
 
@@ -62,8 +72,16 @@ export interface Stager {
   add(request: AppendRequest | DeleteRequest, batch: Batch, nowMs: number): void;
 }
 
-/** `lastStreamId` is the highest that the store holds. */
-export function createStager(leases: LeaseTable, opened: { lastStreamId: number }): Stager {
+interface StagerDeps {
+  readonly leases: LeaseTable;
+  /** The highest that the store holds. */
+  readonly lastStreamId: number;
+  /** Whether anybody follows the stream. */
+  readonly isFollowed: (stream: string) => boolean;
+}
+
+/** Requests of one stream must come one after another within a batch. */
+export function createStager({ leases, isFollowed, ...opened }: StagerDeps): Stager {
   let { lastStreamId } = opened;
 
   /** What it resolves with, or how it is refused. */
@@ -83,15 +101,18 @@ export function createStager(leases: LeaseTable, opened: { lastStreamId: number 
       return offsetConflict(stream.name, expectedOffset, head);
     // Every refusal is above this line.
     if (stream.id === 0) create(stream, batch, nowMs);
-    if (head === stream.head) batch.streams.push(stream);
-    let offset = head;
-    for (const { type, data } of entries) {
-      offset += 1;
-      stream.tail.push({ type, data, from: offset, offset, atMs: nowMs });
-      batch.length += data.length;
+    if (head === stream.head) {
+      batch.streams.push(stream);
+      batch.block.begin(stream.id, head + 1, nowMs);
+      if (isFollowed(stream.name)) batch.followed.set(stream, []);
     }
-    stream.staged = offset;
-    const result = { first: head + 1, last: offset, replayed: false };
+    for (const entry of entries) {
+      batch.block.add(entry);
+      batch.length += entry.data.length;
+    }
+    stream.staged = head + entries.length;
+    if (batch.followed.size > 0) keepForFollowers(batch.followed.get(stream), entries, { head, atMs: nowMs });
+    const result = { first: head + 1, last: stream.staged, replayed: false };
     if (key !== undefined) {
       stream.keys.set(key, result);
       batch.undo.push(() => stream.keys.set(key, null));
@@ -121,6 +142,18 @@ export function createStager(leases: LeaseTable, opened: { lastStreamId: number 
       batch.requests.push(request);
     },
   };
+}
+
+function keepForFollowers(
+  kept: Entry[] | undefined,
+  entries: readonly NewEntry[],
+  { head, atMs }: { head: number; atMs: number },
+): void {
+  if (kept === undefined) return;
+  for (const [index, { type, data }] of entries.entries()) {
+    const offset = head + index + 1;
+    kept.push({ type, data, from: offset, offset, atMs });
+  }
 }
 
 /** Gives whether there is something to delete. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Entry } from '../../log.ts';
-import { decodeBlock, encodeBlock, type Group } from './block.ts';
+import { createBlockWriter, decodeBlock, encodeEntries, joinGroups, openBlock } from './block.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 
@@ -23,13 +23,44 @@ const entries = fc
     });
   });
 
-const groups: fc.Arbitrary<Group[]> = fc.array(fc.record({ stream: fc.nat(), entries }), { maxLength: 5 });
-
 it('gives back what was encoded', () => {
   fc.assert(
-    fc.property(groups, (given) => {
-      expect(decodeBlock(encodeBlock(given))).toEqual(given);
+    fc.property(fc.nat(), entries, (stream, given) => {
+      const bytes = encodeEntries(stream, given);
+      expect(decodeBlock(bytes)).toEqual(given);
+      expect(openBlock(bytes).groups).toMatchObject([
+        { stream, first: given[0]?.from, last: given.at(-1)?.offset, atMs: given.at(-1)?.atMs },
+      ]);
     }),
+  );
+});
+
+it('takes streams apart and puts the groups of each together as they were', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ stream: fc.nat(3), count: fc.integer({ min: 1, max: 4 }), data: text })),
+      (parts) => {
+        const written = new Map<number, Entry[]>();
+        const blocks = parts.map(({ stream, count, data }, index) => {
+          const before = written.get(stream) ?? [];
+          const added = Array.from({ length: count }, (_, n): Entry => {
+            const offset = before.length + n + 1;
+            return { type: `t${index % 2}`, data: `${data}${n}`, from: offset, offset, atMs: index };
+          });
+          written.set(stream, [...before, ...added]);
+          const writer = createBlockWriter();
+          writer.begin(99, 1, 5);
+          writer.add({ type: 'other', data: 'beside' });
+          writer.begin(stream, before.length + 1, index);
+          for (const entry of added) writer.add(entry);
+          return openBlock(writer.finish());
+        });
+        for (const [stream, expected] of written) {
+          const groups = blocks.flatMap((block) => block.groups.filter((group) => group.stream === stream));
+          expect(decodeBlock(joinGroups(groups))).toEqual(expected);
+        }
+      },
+    ),
   );
 });
 
@@ -41,19 +72,21 @@ it('keeps a byte order mark, NUL and line breaks in the data', () => {
     offset: index + 1,
     atMs: 5,
   }));
-  expect(decodeBlock(encodeBlock([{ stream: 1, entries: given }]))).toEqual([{ stream: 1, entries: given }]);
+  expect(decodeBlock(encodeEntries(1, given))).toEqual(given);
 });
 
 it('gives bytes with a buffer of their own, as it takes to hand them to another thread', () => {
-  const block = encodeBlock([{ stream: 1, entries: [{ type: 't', data: 'a', from: 1, offset: 1, atMs: 0 }] }]);
+  const block = encodeEntries(1, [{ type: 't', data: 'a', from: 1, offset: 1, atMs: 0 }]);
   expect(block.buffer.byteLength).toBe(block.byteLength);
 });
 
 it('refuses what is cut short or of another version, and never gives half of it', () => {
-  const whole = encodeBlock([
-    { stream: 1, entries: [{ type: 't', data: 'first', from: 1, offset: 1, atMs: 0 }] },
-    { stream: 2, entries: [{ type: 't', data: 'second', from: 1, offset: 1, atMs: 0 }] },
-  ]);
+  const writer = createBlockWriter();
+  writer.begin(1, 1, 0);
+  writer.add({ type: 't', data: 'first' });
+  writer.begin(2, 1, 0);
+  writer.add({ type: 't', data: 'second' });
+  const whole = writer.finish();
   for (let length = 0; length < whole.length; length += 1) {
     expect(() => decodeBlock(whole.subarray(0, length)), `cut at ${length}`).toThrow('damaged');
   }

@@ -2,17 +2,14 @@
 // are checked against what is durable and against each other, and are written together. One commit
 // at a time, so that what it was checked against is true when it is written.
 import { unreachable } from '../../../core/assert.ts';
-import type { Clock } from '../../../core/clock.ts';
+import type { Clock, Timer } from '../../../core/clock.ts';
 import { isStreamError } from '../../../core/errors.ts';
 import type { Entry } from '../../log.ts';
 import { logClosed, streamDeleted, trimConflict } from '../../refuse.ts';
 import { createStager, isDurableAsItIs, undo, type Batch, type Request } from './batch.ts';
-import { encodeBlock } from './block.ts';
-import { createFolder } from './folder.ts';
 import { createGathering } from './gathering.ts';
 import type { LeaseTable, Staged } from './leases.ts';
-import { inOneBuffer, pagesOf } from './pages.ts';
-import type { AppendRequest, DeleteRequest, Stream, Streams } from './streams.ts';
+import type { AppendRequest, DeleteRequest, Stream } from './streams.ts';
 import type { StoreThread } from './thread.ts';
 
 interface TrimRequest {
@@ -37,35 +34,32 @@ export interface Committer {
 
 interface CommitterDeps {
   readonly thread: StoreThread;
-  readonly streams: Streams;
   readonly leases: LeaseTable;
   readonly clock: Clock;
   /** How long requests gather under load before they are committed together, in ms. */
   readonly gatherMs: number;
-  /** Tells followers where a stream ends now. */
-  readonly announce: (stream: string, head: number) => void;
+  /** Whether anybody follows the stream. */
+  readonly isFollowed: (stream: string) => boolean;
+  /** Tells followers where a stream ends now, and what was added. */
+  readonly announce: (stream: string, head: number, added?: readonly Entry[]) => void;
 }
 
 /** From so many requests on, the next commit waits for more: bench/log.ts shows what it saves. */
 const minBusyRequests = 16;
+const maxAgeMs = 10_000; // Chosen: at rest nothing stays in the journal for longer.
 /** A single request as small as this finds no room only where there is none. */
 const smallLength = 64 * 1024;
 
 export function createCommitter(deps: CommitterDeps): Committer {
-  const { thread, streams, leases, clock, gatherMs, announce } = deps;
-  const folder = createFolder({
-    streams,
-    clock,
-    journal: thread.opened.journal,
-    lastJournalId: thread.opened.lastJournalId,
-    wake,
-  });
-  const gathering = createGathering(createStager(leases, thread.opened), wake);
+  const { thread, leases, clock, gatherMs, isFollowed, announce } = deps;
+  const stager = createStager({ leases, lastStreamId: thread.opened.lastStreamId, isFollowed });
+  const gathering = createGathering(stager, wake);
   const waitingTrims: TrimRequest[] = [];
   /** How many requests a commit may hold: fewer and fewer where one fails. */
   let maxRequests = Infinity;
   let running: Promise<void> | undefined;
   let isClosing = false;
+  let age: Timer | undefined;
 
   function wake(): void {
     running ??= run();
@@ -79,7 +73,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
   }
 
   function hasWork(): boolean {
-    return gathering.hasWork() || waitingTrims.length > 0 || folder.hasWork();
+    return gathering.hasWork() || waitingTrims.length > 0;
   }
 
   async function commitOnce(): Promise<void> {
@@ -89,7 +83,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
       return;
     }
     const batch = gathering.seal({ nowMs: clock.now(), maxRequests });
-    if (!isDurableAsItIs(batch) || folder.hasWork()) await commit(batch);
+    if (!isDurableAsItIs(batch)) await commit(batch);
     else settle(batch);
     // Under load a little patience makes commits bigger and fewer: each costs much the same.
     if (batch.requests.length >= minBusyRequests && gatherMs > 0) await rest();
@@ -104,23 +98,30 @@ export function createCommitter(deps: CommitterDeps): Committer {
   }
 
   async function commit(batch: Batch): Promise<void> {
-    const groups = batch.streams.map((stream) => ({
-      stream: stream.id,
-      entries: stream.tail.slice(stream.head - stream.folded),
-    }));
-    const block = groups.length === 0 ? null : encodeBlock(groups);
-    const folding = folder.next(block?.length ?? 0);
     const { changes } = batch;
-    const { dropJournalThrough, journalId } = folding;
-    const { pages, buffer } = inOneBuffer(folding.pages);
-    const buffers = block === null ? [buffer] : [block.buffer, buffer];
+    const block = batch.streams.length === 0 ? null : batch.block.finish();
     try {
-      const haveFolded = await thread.call('commit', { block, journalId, changes, pages, dropJournalThrough }, buffers);
+      await thread.call('commit', { block, changes }, block === null ? [] : [block.buffer]);
+      foldLater();
       settle(batch);
-      folding.done(haveFolded);
     } catch (error) {
-      folding.failed();
       retreat(batch, error);
+    }
+  }
+
+  /** What is in the journal for long becomes pages also where nothing else is to be written. */
+  function foldLater(): void {
+    age ??= clock.setTimer(maxAgeMs, () => {
+      age = undefined;
+      void foldAll();
+    });
+  }
+
+  async function foldAll(): Promise<void> {
+    try {
+      while (await thread.call('fold', null));
+    } catch {
+      // Without room for it, or without a store: it stays in the journal, and is folded with a later commit.
     }
   }
 
@@ -129,8 +130,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     maxRequests *= 2;
     for (const stream of batch.streams) {
       stream.head = stream.staged;
-      streams.unfolded.add(stream);
-      announce(stream.name, stream.head);
+      announce(stream.name, stream.head, batch.followed.get(stream));
     }
     for (const request of batch.requests) answer(request);
   }
@@ -156,12 +156,8 @@ export function createCommitter(deps: CommitterDeps): Committer {
     }
   }
 
-  /** What a deleted stream had in the journal is of no use. */
   function forget(stream: Stream): void {
     stream.isDeleted = true;
-    stream.tail = [];
-    stream.folded = stream.head;
-    streams.unfolded.delete(stream);
     announce(stream.name, Infinity);
   }
 
@@ -185,19 +181,13 @@ export function createCommitter(deps: CommitterDeps): Committer {
   }
 
   async function performTrim({ stream, entries, resolve, reject }: TrimRequest): Promise<void> {
-    const { id, tail, head } = stream;
-    const first = entries[0]?.from ?? 0;
-    const last = entries.at(-1)?.offset ?? 0;
+    const { id, name, head } = stream;
+    const through = entries.at(-1)?.offset ?? 0;
     try {
-      if (stream.isDeleted) throw streamDeleted(stream.name);
-      if (last > head) throw trimConflict(stream.name, { from: first, through: last });
-      // All of it becomes pages first: the journal is never rewritten.
-      const folds = pagesOf(id, tail);
-      await thread.call('trim', { name: stream.name, stream: id, folds, pages: pagesOf(id, entries) });
-      stream.folded = head;
-      stream.tail = [];
-      streams.unfolded.delete(stream);
-      announce(stream.name, head);
+      if (stream.isDeleted) throw streamDeleted(name);
+      if (through > head) throw trimConflict(name, { from: entries[0]?.from ?? 0, through });
+      await thread.call('trim', { name, stream: id, entries });
+      announce(name, head);
       resolve();
     } catch (error) {
       reject(error);
@@ -225,10 +215,9 @@ export function createCommitter(deps: CommitterDeps): Committer {
     async close() {
       isClosing = true;
       await running;
-      folder.foldAll();
-      wake();
-      await running;
-      folder.close();
+      age?.cancel();
+      await foldAll(); // What was begun, of which the newest is no part;
+      await foldAll(); // then all.
     },
   };
 }

@@ -1,36 +1,55 @@
-// Entries of one stream, cut into pieces of the size that is stored and read at once.
+// Pages: some kB of one stream's entries, stored and read at once.
 import type { Entry } from '../../log.ts';
-import { encodeBlock } from './block.ts';
-import type { Page } from './protocol.ts';
+import { encodeEntries, joinGroups, type Group } from './block.ts';
+
+export interface Page {
+  readonly stream: number;
+  /** The first offset that it covers. */
+  readonly first: number;
+  /** The last. */
+  readonly last: number;
+  /** When its last entry was written. */
+  readonly atMs: number;
+  readonly block: Uint8Array<ArrayBuffer>;
+}
 
 const maxPageLength = 256 * 1024; // Chosen: a long answer in one.
 
-/** The entries as pages, in order. */
+/** The entries of one stream as pages, in order. */
 export function pagesOf(stream: number, entries: readonly Entry[]): Page[] {
-  const pages: Page[] = [];
-  let start = 0;
-  let length = 0;
-  for (const [index, entry] of entries.entries()) {
-    length += entry.data.length;
-    if (length < maxPageLength && index < entries.length - 1) continue;
-    const part = entries.slice(start, index + 1);
-    const first = part[0]?.from ?? entry.from;
-    const block = encodeBlock([{ stream, entries: part }]);
-    pages.push({ stream, first, last: entry.offset, atMs: entry.atMs, block });
-    start = index + 1;
-    length = 0;
-  }
-  return pages;
+  return cut(entries, ({ data }) => data.length).map((part) => ({
+    stream,
+    first: part[0]?.from ?? 0,
+    last: part.at(-1)?.offset ?? 0,
+    atMs: part.at(-1)?.atMs ?? 0,
+    block: encodeEntries(stream, part),
+  }));
 }
 
-/** The same pages with their bytes in one buffer: handing over many buffers costs more than copying them. */
-export function inOneBuffer(pages: readonly Page[]): { pages: Page[]; buffer: ArrayBuffer } {
-  const bytes = new Uint8Array(pages.reduce((sum, { block }) => sum + block.length, 0));
-  let at = 0;
-  const moved = pages.map((page) => {
-    bytes.set(page.block, at);
-    const block = bytes.subarray(at, (at += page.block.length));
-    return { ...page, block };
-  });
-  return { pages: moved, buffer: bytes.buffer };
+/** The groups of one stream as pages, in order. */
+export function pagesOfGroups(stream: number, groups: readonly Group[]): Page[] {
+  return cut(groups, ({ textLength }) => textLength).map((part) => ({
+    stream,
+    first: part[0]?.first ?? 0,
+    last: part.at(-1)?.last ?? 0,
+    atMs: part.at(-1)?.atMs ?? 0,
+    block: joinGroups(part),
+  }));
+}
+
+/** The items in parts, each as long as a page may be, or of one item. */
+function cut<T>(items: readonly T[], lengthOf: (item: T) => number): T[][] {
+  const parts: T[][] = [];
+  let part: T[] = [];
+  let length = 0;
+  for (const item of items) {
+    part.push(item);
+    length += lengthOf(item);
+    if (length < maxPageLength) continue;
+    parts.push(part);
+    part = [];
+    length = 0;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
 }

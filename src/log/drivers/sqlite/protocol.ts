@@ -1,18 +1,6 @@
 // What the SQLite driver and its worker thread say to each other.
 import type { ErrorCode } from '../../../core/error-codes.ts';
-import type { AppendResult, IndexPage, IndexChange, ListOptions } from '../../log.ts';
-
-/** Entries of one stream that lie together, as a block. */
-export interface Page {
-  readonly stream: number;
-  /** The first offset that it covers. */
-  readonly first: number;
-  /** The last. */
-  readonly last: number;
-  /** When its last entry was written. */
-  readonly atMs: number;
-  readonly block: Uint8Array<ArrayBuffer>;
-}
+import type { AppendResult, Entry, IndexPage, IndexChange, ListOptions } from '../../log.ts';
 
 /** What a commit changes beside adding entries, in order. */
 export type Change =
@@ -33,41 +21,31 @@ export type Change =
 export interface Commit {
   /** The entries of all appends, as one row of the journal; null where there are none. */
   readonly block: Uint8Array<ArrayBuffer> | null;
-  /** The number of that row: the next, in order. */
-  readonly journalId: number;
   readonly changes: readonly Change[];
-  /** What is moved from the journal into pages. Left out where there is no room for all. */
-  readonly pages: readonly Page[];
-  /** Rows of the journal up to this have become pages, and go. */
-  readonly dropJournalThrough: number;
 }
 
-/** A stream as it lies in the store, without what is in the journal. */
+/** A stream as it is in the store. */
 export interface StoredStream {
   readonly id: number;
-  readonly name: string;
-  /** The last offset that a page holds. */
-  readonly folded: number;
+  /** The last offset that is durable. */
+  readonly head: number;
   readonly isDeleted: boolean;
 }
 
 /** Each operation's arguments and result. */
 export interface Operations {
-  /** Gives whether the pages were written, too. */
-  commit: { request: Commit; result: boolean };
-  trim: { request: { name: string; stream: number; folds: readonly Page[]; pages: readonly Page[] }; result: null };
+  commit: { request: Commit; result: null };
+  /** Moves a little of the journal into pages. Gives whether there is more. */
+  fold: { request: null; result: boolean };
+  trim: { request: { name: string; stream: number; entries: readonly Entry[] }; result: null };
   stream: { request: { name: string }; result: StoredStream | null };
   key: { request: { stream: number; key: string }; result: AppendResult | null };
   /** Blocks of what comes after `after`, in order, up to about `maxBytes`, at least one. */
-  pages: { request: { stream: number; after: number; maxBytes: number }; result: readonly Uint8Array[] };
+  read: { request: { stream: number; after: number; maxBytes: number }; result: readonly Uint8Array[] };
   list: { request: { owner: string; options: ListOptions }; result: IndexPage };
+  untrimmed: { request: { quietSinceMs: number; limit: number }; result: readonly string[] };
   /** Answers after a while, in which the worker does what else it is asked for. */
   rest: { request: { ms: number }; result: null };
-  /** The longest quiet first, without those that the journal knows better. */
-  untrimmed: {
-    request: { quietSinceMs: number; limit: number; not: readonly string[] };
-    result: ReadonlyArray<{ readonly id: number; readonly name: string; readonly atMs: number }>;
-  };
 }
 
 export type OperationName = keyof Operations;
@@ -92,11 +70,6 @@ export interface Opened {
   /** No lease ever had a higher one. */
   readonly lastLeaseEpoch: number;
   readonly lastStreamId: number;
-  readonly lastJournalId: number;
-  /** Rows of the journal, in order: entries that may be in no page yet. */
-  readonly journal: readonly Uint8Array[];
-  /** The streams of those entries. */
-  readonly streams: readonly StoredStream[];
 }
 
 export type Reply =

@@ -1,9 +1,7 @@
-// The streams that are at work: what of them is in no page yet, and what waits to be written. All else
-// stays in the store until somebody asks for it.
+// The streams that are at work: where they end, and what waits to be written. All else stays in the
+// store until somebody asks for it.
 import type { StreamError } from '../../../core/errors.ts';
-import type { AppendOptions, AppendResult, Entry, NewEntry } from '../../log.ts';
-import { decodeBlock } from './block.ts';
-import type { Opened } from './protocol.ts';
+import type { AppendOptions, AppendResult, NewEntry } from '../../log.ts';
 import type { StoreThread } from './thread.ts';
 
 /** An append that waits to be written. */
@@ -41,10 +39,6 @@ export interface Stream {
   isDeleting: boolean;
   /** The last offset that is durable. */
   head: number;
-  /** The last offset that a page holds. What comes behind it is `tail`. */
-  folded: number;
-  /** The entries that are in no page: those that are in the journal, then those that are being committed. */
-  tail: Entry[];
   /** The last offset that will be durable when the commit is that is under way. */
   staged: number;
   /** Requests in the order of the calls: each knows the next. */
@@ -65,8 +59,6 @@ export interface Streams {
   use(name: string, use: (stream: Stream) => void, fail: (error: unknown) => void): void;
   /** The stream, as a promise. It may not be at work any more when that settles: only to be read. */
   load(name: string): Promise<Stream>;
-  /** Those that have entries in no page. */
-  readonly unfolded: Set<Stream>;
 }
 
 interface Arrival {
@@ -80,33 +72,11 @@ const maxLooked = 8; // So many are looked at for each that comes, so that none 
 export function createStreams(thread: StoreThread): Streams {
   const cached = new Map<string, Stream>();
   const loading = new Map<string, Arrival[]>();
-  const unfolded = new Set<Stream>();
-  recover(thread.opened);
-
-  /** What was in the journal when the store was opened. */
-  function recover({ streams, journal }: Opened): void {
-    const byId = new Map<number, Stream>();
-    for (const { id, name, folded, isDeleted } of streams) {
-      const stream = newStream(name, { id, folded, isDeleted });
-      byId.set(id, stream);
-      cached.set(name, stream);
-    }
-    for (const { stream: id, entries } of journal.flatMap((block) => decodeBlock(block))) {
-      const stream = byId.get(id);
-      if (stream === undefined || stream.isDeleted) continue;
-      // Some may be in a page already, or were trimmed since.
-      const added = entries.filter(({ offset }) => offset > stream.folded);
-      stream.tail.push(...added);
-      stream.head = stream.tail.at(-1)?.offset ?? stream.folded;
-      stream.staged = stream.head;
-      if (stream.tail.length > 0) unfolded.add(stream);
-    }
-  }
 
   async function fetch(name: string, arrivals: readonly Arrival[]): Promise<void> {
     try {
       const stored = await thread.call('stream', { name });
-      const stream = newStream(name, stored ?? { id: 0, folded: 0, isDeleted: false });
+      const stream = newStream(name, stored ?? { id: 0, head: 0, isDeleted: false });
       makeRoom();
       cached.set(name, stream);
       loading.delete(name);
@@ -147,21 +117,18 @@ export function createStreams(thread: StoreThread): Streams {
     peek: (name) => cached.get(name),
     use,
     load: (name) => new Promise((resolve, reject) => use(name, resolve, reject)),
-    unfolded,
   };
 }
 
-function newStream(name: string, stored: { id: number; folded: number; isDeleted: boolean }): Stream {
-  const { id, folded, isDeleted } = stored;
+function newStream(name: string, stored: { id: number; head: number; isDeleted: boolean }): Stream {
+  const { id, head, isDeleted } = stored;
   return {
     name,
     id,
     isDeleted,
     isDeleting: isDeleted,
-    head: folded,
-    folded,
-    tail: [],
-    staged: folded,
+    head,
+    staged: head,
     first: undefined,
     last: undefined,
     pins: 0,
@@ -171,6 +138,6 @@ function newStream(name: string, stored: { id: number; folded: number; isDeleted
 }
 
 /** Whether nothing of it would be lost if it were read from the store again. */
-function isIdle({ tail, first, pins, isReady }: Stream): boolean {
-  return tail.length === 0 && first === undefined && pins === 0 && !isReady;
+function isIdle({ head, staged, isDeleted, isDeleting, first, pins, isReady }: Stream): boolean {
+  return head === staged && isDeleted === isDeleting && first === undefined && pins === 0 && !isReady;
 }

@@ -5,7 +5,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, unreachable } from '../../../core/assert.ts';
 import { systemTimers } from '../../../core/clock.ts';
 import { isStreamError, messageOf } from '../../../core/errors.ts';
-import type { Call, Commit, Failure, Reply, WorkerSettings } from './protocol.ts';
+import { createJournal } from './journal.ts';
+import { pagesOfGroups } from './pages.ts';
+import type { Call, Commit, Failure, Operations, Reply, WorkerSettings } from './protocol.ts';
 import { openDatabase, sqliteCode } from './schema.ts';
 import { createReads } from './reads.ts';
 import { prepareOnce } from './statements.ts';
@@ -16,6 +18,10 @@ const port = parentPort;
 const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
+
+/** Folded with one commit, in UTF-16 code units; but more than it adds, or the journal would grow for ever. */
+const minStepLength = 256 * 1024; // Chosen: some ms.
+const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
 function send(reply: Reply): void {
   port.postMessage(reply);
@@ -48,8 +54,12 @@ function failureOf(error: unknown): Failure {
 /** Answers calls over the store's operations. */
 function createDesk(database: DatabaseSync) {
   const sql = prepareOnce(database);
-  const reads = createReads(sql);
+  const journal = createJournal();
+  const reads = createReads(sql, journal);
   const writes = createWrites(database, sql);
+  const opened = reads.opened();
+  let lastJournalId = Number(sql('SELECT coalesce(max(id), 0) AS last FROM journal').get()?.['last']);
+  let noFoldBeforeMs = 0;
 
   function transact(work: () => void): void {
     database.exec('BEGIN IMMEDIATE');
@@ -63,47 +73,72 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  /** Gives whether the pages were written: where there is no room for all, the entries go first. */
-  function commit(request: Commit): boolean {
-    const hasPages = request.pages.length > 0 || request.dropJournalThrough > 0;
+  /** With a step of the folding where there is one to do; but where there is no room for it, without. */
+  function commit(request: Commit): null {
+    const { block } = request;
+    const minLength = Math.max(minStepLength, (block?.length ?? 0) * 2);
+    const step = systemTimers.now() < noFoldBeforeMs ? undefined : journal.step({ minLength, always: false });
+    const journalId = lastJournalId + 1;
     try {
       transact(() => {
-        writes.entries(request);
-        if (hasPages) writes.pages(request);
+        writes.commit(request, journalId);
+        if (step !== undefined) writes.fold(step);
       });
-      return true;
+      step?.done();
     } catch (error) {
-      if (!hasPages || sqliteCode(error) === sqliteBusy) throw error;
-      transact(() => writes.entries(request));
-      return false;
+      if (step === undefined) throw error;
+      noFoldBeforeMs = systemTimers.now() + restMs;
+      transact(() => writes.commit(request, journalId));
     }
+    if (block !== null) journal.add((lastJournalId = journalId), block);
+    for (const change of request.changes) if (change.type === 'delete') journal.forget(change.stream);
+    return null;
   }
 
-  function perform(call: Call): unknown {
+  function fold(): boolean {
+    const step = journal.step({ minLength: minStepLength, always: true });
+    if (step === undefined) return false;
+    transact(() => writes.fold(step));
+    step.done();
+    return step.hasMore;
+  }
+
+  /** The journal is never rewritten: what of the stream is in it becomes pages first. */
+  function trim(request: Operations['trim']['request']): null {
+    const { stream } = request;
+    const pages = pagesOfGroups(stream, journal.groups(stream));
+    transact(() => {
+      writes.fold({ pages, dropThrough: 0 });
+      writes.trim(request);
+    });
+    journal.forget(stream);
+    return null;
+  }
+
+  function perform(call: Exclude<Call, { name: 'rest' }>): unknown {
     switch (call.name) {
       case 'commit':
         return commit(call.request);
+      case 'fold':
+        return fold();
       case 'trim':
-        transact(() => writes.trim(call.request));
-        return null;
+        return trim(call.request);
       case 'stream':
         return reads.stream(call.request.name);
       case 'key':
         return reads.key(call.request);
-      case 'pages':
-        return reads.pages(call.request);
+      case 'read':
+        return reads.blocks(call.request);
       case 'list':
         return reads.list(call.request);
       case 'untrimmed':
         return reads.untrimmed(call.request);
-      case 'rest':
-        return null;
       default:
         return unreachable(call);
     }
   }
 
-  function answer(call: Call): Reply {
+  function answer(call: Exclude<Call, { name: 'rest' }>): Reply {
     try {
       return { type: 'result', id: call.id, result: perform(call) };
     } catch (error) {
@@ -111,17 +146,18 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  return { answer, opened: reads.opened };
+  return { answer, opened };
 }
 
 try {
   const { database, close } = openDatabase(settings);
   try {
     const desk = createDesk(database);
-    send({ type: 'opened', opened: desk.opened() });
+    send({ type: 'opened', opened: desk.opened });
     port.on('message', (call: Call | 'close') => {
       if (call !== 'close') {
-        if (call.name === 'rest') systemTimers.setTimer(call.request.ms, () => send(desk.answer(call)));
+        if (call.name === 'rest')
+          systemTimers.setTimer(call.request.ms, () => send({ type: 'result', id: call.id, result: null }));
         else send(desk.answer(call));
         return;
       }

@@ -5,16 +5,17 @@ import { unreachable } from '../../../core/assert.ts';
 import type { Entry } from '../../log.ts';
 import { trimConflict } from '../../refuse.ts';
 import { decodeBlock } from './block.ts';
-import { pagesOf } from './pages.ts';
-import type { Change, Commit, Operations, Page } from './protocol.ts';
+import type { FoldStep } from './journal.ts';
+import { pagesOf, type Page } from './pages.ts';
+import type { Change, Commit, Operations } from './protocol.ts';
 import { createSearch } from './search.ts';
 import { blob, type Sql } from './statements.ts';
 
 export interface Writes {
   /** The commit's changes, and its row of the journal. */
-  entries(commit: Commit): void;
-  /** What it moves from the journal into pages. */
-  pages(commit: Commit): void;
+  commit(commit: Commit, journalId: number): void;
+  /** Pages of what was in the journal only, and rows that go for it. */
+  fold(step: Pick<FoldStep, 'pages' | 'dropThrough'>): void;
   /** Errors: `offset-conflict`. */
   trim(request: Operations['trim']['request']): void;
 }
@@ -81,39 +82,36 @@ export function createWrites(database: DatabaseSync, sql: Sql): Writes {
     sql('INSERT INTO pages (stream, first, last, block) VALUES (?, ?, ?, ?)').run(stream, first, last, block);
   }
 
-  function fold(page: Page): void {
-    insertPage(page);
-    sql('UPDATE streams SET folded = ?, written_at_ms = ? WHERE id = ?').run(page.last, page.atMs, page.stream);
-  }
-
   return {
-    entries({ block, journalId, changes }) {
+    commit({ block, changes }, journalId) {
       for (const change of changes) apply(change);
       if (block !== null) sql('INSERT INTO journal (id, block) VALUES (?, ?)').run(journalId, block);
     },
-    pages({ pages, dropJournalThrough }) {
-      for (const page of pages) fold(page);
-      if (dropJournalThrough > 0) sql('DELETE FROM journal WHERE id <= ?').run(dropJournalThrough);
+    fold({ pages, dropThrough }) {
+      for (const page of pages) {
+        insertPage(page);
+        sql('UPDATE streams SET folded = ?, written_at_ms = ? WHERE id = ?').run(page.last, page.atMs, page.stream);
+      }
+      if (dropThrough > 0) sql('DELETE FROM journal WHERE id <= ?').run(dropThrough);
     },
-    trim({ name, stream, folds, pages }) {
-      for (const page of folds) fold(page);
-      const from = pages[0]?.first ?? 0;
-      const through = pages.at(-1)?.last ?? 0;
+    trim({ name, stream, entries }) {
+      const from = entries[0]?.from ?? 0;
+      const through = entries.at(-1)?.offset ?? 0;
       const overlap = 'FROM pages WHERE stream = ? AND last >= ? AND first <= ?';
       const rows = sql(`SELECT first, last, block ${overlap} ORDER BY last`).all(stream, from, through);
       // Entries of the outermost pages that lie outside stay as they are.
-      const before = entriesOf(rows.at(0)).filter(({ offset }) => offset < from);
-      const behind = entriesOf(rows.at(-1)).filter((entry) => entry.from > through);
+      const before = entriesIn(rows.at(0)).filter(({ offset }) => offset < from);
+      const behind = entriesIn(rows.at(-1)).filter((entry) => entry.from > through);
       const begins = before.at(-1)?.offset ?? Number(rows.at(0)?.['first']) - 1;
       const ends = behind.at(0)?.from ?? Number(rows.at(-1)?.['last']) + 1;
       if (begins !== from - 1 || ends !== through + 1) throw trimConflict(name, { from, through });
       sql(`DELETE ${overlap}`).run(stream, from, through);
-      for (const page of [...pagesOf(stream, before), ...pages, ...pagesOf(stream, behind)]) insertPage(page);
+      for (const part of [before, entries, behind]) pagesOf(stream, part).forEach(insertPage);
       sql('UPDATE streams SET trimmed = max(trimmed, ?) WHERE id = ?').run(through, stream);
     },
   };
 }
 
-function entriesOf(page: Record<string, unknown> | undefined): readonly Entry[] {
-  return page === undefined ? [] : decodeBlock(blob(page['block'])).flatMap(({ entries }) => entries);
+function entriesIn(page: Record<string, unknown> | undefined): readonly Entry[] {
+  return page === undefined ? [] : decodeBlock(blob(page['block']));
 }
