@@ -176,18 +176,26 @@ export function joinGroups(groups: readonly Group[]): Uint8Array<ArrayBuffer> {
   const numbers: number[] = [];
   let text = '';
   for (const { block, start, end, textStart, textLength } of groups) {
-    const renamed = block.types.map((type) => {
-      const known = types.indexOf(type);
-      return known === -1 ? types.push(type) - 1 : known;
-    });
-    for (let at = start; at < end; at += 1) {
-      const number = block.numbers[at] ?? 0;
-      const isType = at >= start + headNumbers && (at - start) % entryNumbers === 1;
-      numbers.push(isType ? (renamed[number] ?? 0) : number);
+    const given = block.numbers;
+    const names = renameTypes(types, block.types);
+    for (let at = start; at < start + headNumbers; at += 1) numbers.push(given[at] ?? 0);
+    for (let at = start + headNumbers; at < end; at += entryNumbers) {
+      const type = given[at + 1] ?? 0;
+      numbers.push(given[at] ?? 0, names?.[type] ?? type, given[at + 2] ?? 0, given[at + 3] ?? 0);
     }
     text += block.text().slice(textStart, textStart + textLength);
   }
   return bytesOf({ v: version, types, n: numbers }, text);
+}
+
+/** Adds the types that are new, and gives each one's index; null where they keep theirs. */
+function renameTypes(types: string[], added: readonly string[]): number[] | null {
+  if (types.length === 0) types.push(...added);
+  if (added.every((type, index) => types[index] === type)) return null;
+  return added.map((type) => {
+    const known = types.indexOf(type);
+    return known === -1 ? types.push(type) - 1 : known;
+  });
 }
 
 function parseHeader(line: string): Header {

@@ -2,7 +2,7 @@
 // are checked against what is durable and against each other, and are written together. One commit
 // at a time, so that what it was checked against is true when it is written.
 import { unreachable } from '../../../core/assert.ts';
-import type { Clock, Timer } from '../../../core/clock.ts';
+import { systemTimers, type Clock, type Timer } from '../../../core/clock.ts';
 import { isStreamError } from '../../../core/errors.ts';
 import type { Entry } from '../../log.ts';
 import { logClosed, streamDeleted, trimConflict } from '../../refuse.ts';
@@ -90,11 +90,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
   }
 
   async function rest(): Promise<void> {
-    try {
-      await thread.call('rest', { ms: gatherMs });
-    } catch {
-      // The thread has gone: whatever is asked of it next says so.
-    }
+    await new Promise<void>((resolve) => systemTimers.setTimer(gatherMs, resolve));
   }
 
   async function commit(batch: Batch): Promise<void> {

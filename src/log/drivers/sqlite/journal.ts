@@ -30,10 +30,12 @@ export interface Journal {
   /** Streams with entries in no page, and when the last of them was written. */
   streams(): ReadonlyArray<{ readonly stream: number; readonly atMs: number }>;
   /**
-   * The next step, where the journal is long enough or `always`; with at least `minLength` code units
-   * of data where there are so many.
+   * Makes the next step, where the journal is long enough or `always`; with at least `minLength` code
+   * units of data where there are so many.
    */
-  step(options: { minLength: number; always: boolean }): FoldStep | undefined;
+  prepare(options: { minLength: number; always: boolean }): void;
+  /** The step that is prepared. */
+  step(): FoldStep | undefined;
 }
 
 /** One way through the journal: all streams that have entries in it. */
@@ -50,6 +52,7 @@ export function createJournal(): Journal {
   const unfolded = new Map<number, Group[]>();
   let sizeBytes = 0;
   let round: Round | undefined;
+  let prepared: FoldStep | undefined;
 
   function begin(): Round | undefined {
     const last = rows.at(-1);
@@ -80,37 +83,51 @@ export function createJournal(): Journal {
       }
     },
     groups: (stream) => unfolded.get(stream) ?? [],
-    forget: (stream) => void unfolded.delete(stream),
-    streams: () => [...unfolded].map(([stream, groups]) => ({ stream, atMs: groups.at(-1)?.atMs ?? 0 })),
-    step({ minLength, always }) {
-      if (always || sizeBytes >= maxSizeBytes) round ??= begin();
-      if (round === undefined) return undefined;
-      const current = round;
-      const pages: Page[] = [];
-      const folded: number[] = [];
-      let length = 0;
-      let { next } = current;
-      for (; next < current.streams.length && length < minLength; next += 1) {
-        const stream = current.streams[next] ?? 0;
-        const groups = unfolded.get(stream);
-        if (groups === undefined) continue; // Trimmed or deleted meanwhile.
-        pages.push(...pagesOfGroups(stream, groups));
-        folded.push(stream);
-        length += groups.reduce((sum, { textLength }) => sum + textLength, 0);
-      }
-      const dropped = next < current.streams.length ? 0 : countDropped(current.through, minLength * 4);
-      const hasMore = next < current.streams.length || (rows[dropped]?.id ?? Infinity) <= current.through;
-      return {
-        pages,
-        dropThrough: rows[dropped - 1]?.id ?? 0,
-        hasMore,
-        done() {
-          current.next = next;
-          for (const stream of folded) unfolded.delete(stream);
-          for (const row of rows.splice(0, dropped)) sizeBytes -= row.sizeBytes;
-          if (!hasMore) round = undefined;
-        },
-      };
+    forget(stream) {
+      unfolded.delete(stream);
+      prepared = undefined; // It may hold pages of that stream.
     },
+    streams: () => [...unfolded].map(([stream, groups]) => ({ stream, atMs: groups.at(-1)?.atMs ?? 0 })),
+    prepare({ minLength, always }) {
+      if (always || sizeBytes >= maxSizeBytes) round ??= begin();
+      if (round !== undefined) prepared ??= makeStep(round, minLength);
+    },
+    step: () => prepared,
   };
+
+  function makeStep(current: Round, minLength: number): FoldStep {
+    const pages: Page[] = [];
+    const folded: Array<{ stream: number; count: number }> = [];
+    let length = 0;
+    let { next } = current;
+    for (; next < current.streams.length && length < minLength; next += 1) {
+      const stream = current.streams[next] ?? 0;
+      const groups = unfolded.get(stream);
+      if (groups === undefined) continue; // Trimmed or deleted meanwhile.
+      pages.push(...pagesOfGroups(stream, groups));
+      folded.push({ stream, count: groups.length });
+      length += groups.reduce((sum, { textLength }) => sum + textLength, 0);
+    }
+    const dropped = next < current.streams.length ? 0 : countDropped(current.through, minLength * 4);
+    const hasMore = next < current.streams.length || (rows[dropped]?.id ?? Infinity) <= current.through;
+    return {
+      pages,
+      dropThrough: rows[dropped - 1]?.id ?? 0,
+      hasMore,
+      done() {
+        prepared = undefined;
+        current.next = next;
+        for (const { stream, count } of folded) leaveOut(stream, count);
+        for (const row of rows.splice(0, dropped)) sizeBytes -= row.sizeBytes;
+        if (!hasMore) round = undefined;
+      },
+    };
+  }
+
+  /** The first groups of the stream are in pages; others may have come since. */
+  function leaveOut(stream: number, count: number): void {
+    const groups = unfolded.get(stream);
+    if (groups === undefined || groups.length <= count) unfolded.delete(stream);
+    else groups.splice(0, count);
+  }
 }

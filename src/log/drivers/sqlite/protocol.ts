@@ -44,8 +44,6 @@ export interface Operations {
   read: { request: { stream: number; after: number; maxBytes: number }; result: readonly Uint8Array[] };
   list: { request: { owner: string; options: ListOptions }; result: IndexPage };
   untrimmed: { request: { quietSinceMs: number; limit: number }; result: readonly string[] };
-  /** Answers after a while, in which the worker does what else it is asked for. */
-  rest: { request: { ms: number }; result: null };
 }
 
 export type OperationName = keyof Operations;

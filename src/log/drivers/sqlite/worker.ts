@@ -73,30 +73,37 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  /** With a step of the folding where there is one to do; but where there is no room for it, without. */
+  /** With the step of the folding that is prepared; but where there is no room for it, without. */
   function commit(request: Commit): null {
     const { block } = request;
-    const minLength = Math.max(minStepLength, (block?.length ?? 0) * 2);
-    const step = systemTimers.now() < noFoldBeforeMs ? undefined : journal.step({ minLength, always: false });
+    const step = systemTimers.now() < noFoldBeforeMs ? undefined : journal.step();
     const journalId = lastJournalId + 1;
     try {
       transact(() => {
-        writes.commit(request, journalId);
+        // First, so that a delete takes these pages, too.
         if (step !== undefined) writes.fold(step);
+        writes.commit(request, journalId);
       });
       step?.done();
     } catch (error) {
-      if (step === undefined) throw error;
+      if (step === undefined || sqliteCode(error) === sqliteBusy) throw error;
       noFoldBeforeMs = systemTimers.now() + restMs;
       transact(() => writes.commit(request, journalId));
     }
-    if (block !== null) journal.add((lastJournalId = journalId), block);
-    for (const change of request.changes) if (change.type === 'delete') journal.forget(change.stream);
+    if (block !== null) lastJournalId = journalId;
     return null;
   }
 
+  /** What a commit needs not wait for; before anything else is asked for. */
+  function finish({ block, changes }: Commit): void {
+    if (block !== null) journal.add(lastJournalId, block);
+    for (const change of changes) if (change.type === 'delete') journal.forget(change.stream);
+    journal.prepare({ minLength: Math.max(minStepLength, (block?.length ?? 0) * 2), always: false });
+  }
+
   function fold(): boolean {
-    const step = journal.step({ minLength: minStepLength, always: true });
+    journal.prepare({ minLength: minStepLength, always: true });
+    const step = journal.step();
     if (step === undefined) return false;
     transact(() => writes.fold(step));
     step.done();
@@ -115,7 +122,7 @@ function createDesk(database: DatabaseSync) {
     return null;
   }
 
-  function perform(call: Exclude<Call, { name: 'rest' }>): unknown {
+  function perform(call: Call): unknown {
     switch (call.name) {
       case 'commit':
         return commit(call.request);
@@ -138,7 +145,7 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  function answer(call: Exclude<Call, { name: 'rest' }>): Reply {
+  function answer(call: Call): Reply {
     try {
       return { type: 'result', id: call.id, result: perform(call) };
     } catch (error) {
@@ -146,7 +153,7 @@ function createDesk(database: DatabaseSync) {
     }
   }
 
-  return { answer, opened };
+  return { answer, finish, opened };
 }
 
 try {
@@ -156,9 +163,9 @@ try {
     send({ type: 'opened', opened: desk.opened });
     port.on('message', (call: Call | 'close') => {
       if (call !== 'close') {
-        if (call.name === 'rest')
-          systemTimers.setTimer(call.request.ms, () => send({ type: 'result', id: call.id, result: null }));
-        else send(desk.answer(call));
+        const reply = desk.answer(call);
+        send(reply);
+        if (call.name === 'commit' && reply.type === 'result') desk.finish(call.request);
         return;
       }
       close();
