@@ -9,6 +9,7 @@ import type { WorkerSettings } from './protocol.ts';
 const schemaVersion = 2;
 /** SQLite writes page by page: with 4,096 a commit of 500 appends costs a third more CPU (bench/log.ts). */
 const pageBytes = 16_384;
+const maxWalBytes = 64 * 1024 * 1024; // Chosen.
 /** "Vbtm": tells a Verbatim store from other SQLite files. */
 const applicationId = 0x56_62_74_6d;
 
@@ -81,6 +82,8 @@ export function openDatabase({ path, newEpoch, durability, maxSizeBytes }: Worke
     database.exec(`PRAGMA page_size = ${pageBytes}`); // Of a new file: one that is there keeps its own.
     // Each commit is one flush of SQLite's log with FULL, and none with NORMAL; readers never wait for a writer.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
+    // Where the checkpointer cannot keep up; else it comes first.
+    database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(maxWalBytes / pageBytes)}`);
     migrate(database, newEpoch);
     if (maxSizeBytes !== undefined) limitSize(database, maxSizeBytes);
     return { database, close };

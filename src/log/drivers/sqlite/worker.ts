@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, unreachable } from '../../../core/assert.ts';
 import { systemTimers } from '../../../core/clock.ts';
 import { isStreamError, messageOf } from '../../../core/errors.ts';
+import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { createJournal } from './journal.ts';
 import { pagesOfGroups } from './pages.ts';
 import type { Call, Commit, Failure, Operations, Reply, WorkerSettings } from './protocol.ts';
@@ -20,7 +21,8 @@ const sqliteBusy = 5;
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
 /** Folded with one commit, in UTF-16 code units; but more than it adds, or the journal would grow for ever. */
-const minStepLength = 256 * 1024; // Chosen: some ms.
+const minStepLength = 64 * 1024; // Chosen: a ms or two.
+const maxWalBytes = 32 * 1024 * 1024; // Chosen: copied in 0.1 s; the journal is written over and over within it.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
 function send(reply: Reply): void {
@@ -52,7 +54,7 @@ function failureOf(error: unknown): Failure {
 }
 
 /** Answers calls over the store's operations. */
-function createDesk(database: DatabaseSync) {
+function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
   const sql = prepareOnce(database);
   const journal = createJournal();
   const reads = createReads(sql, journal);
@@ -60,6 +62,8 @@ function createDesk(database: DatabaseSync) {
   const opened = reads.opened();
   let lastJournalId = Number(sql('SELECT coalesce(max(id), 0) AS last FROM journal').get()?.['last']);
   let noFoldBeforeMs = 0;
+  let walBytes = 0; // About.
+  let isCheckpointing = false;
 
   function transact(work: () => void): void {
     database.exec('BEGIN IMMEDIATE');
@@ -98,7 +102,20 @@ function createDesk(database: DatabaseSync) {
   function finish({ block, changes }: Commit): void {
     if (block !== null) journal.add(lastJournalId, block);
     for (const change of changes) if (change.type === 'delete') journal.forget(change.stream);
-    journal.prepare({ minLength: Math.max(minStepLength, (block?.length ?? 0) * 2), always: false });
+    checkpointWhereNeeded(block?.length ?? 0);
+    journal.prepare({ minLength: Math.max(minStepLength, (block?.length ?? 0) * 1.5), always: false });
+  }
+
+  function checkpointWhereNeeded(addedBytes: number): void {
+    walBytes += addedBytes * 2; // Once as a row of the journal, and once as pages.
+    if (walBytes < maxWalBytes || isCheckpointing) return;
+    isCheckpointing = true;
+    checkpointer.checkpoint(() => {
+      isCheckpointing = false;
+      walBytes = 0;
+      // The little that came meanwhile: only when all is copied does SQLite begin its log anew.
+      if (database.isOpen) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    });
   }
 
   function fold(): boolean {
@@ -159,7 +176,8 @@ function createDesk(database: DatabaseSync) {
 try {
   const { database, close } = openDatabase(settings);
   try {
-    const desk = createDesk(database);
+    const checkpointer = createCheckpointer(settings.path);
+    const desk = createDesk(database, checkpointer);
     send({ type: 'opened', opened: desk.opened });
     port.on('message', (call: Call | 'close') => {
       if (call !== 'close') {
@@ -169,7 +187,7 @@ try {
         return;
       }
       close();
-      port.close();
+      void checkpointer.close().then(() => port.close());
     });
   } catch (error) {
     close();
