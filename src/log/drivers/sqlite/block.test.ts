@@ -1,9 +1,24 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Entry } from '../../log.ts';
-import { createBlockWriter, decodeBlock, encodeEntries, joinGroups, openBlock } from './block.ts';
+import {
+  createBlockWriter,
+  decodeBlock,
+  eachGroup,
+  encodeEntries,
+  joinGroups,
+  openBlock,
+  type Group,
+  type OpenBlock,
+} from './block.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+
+function groupsIn(block: OpenBlock): Group[] {
+  const groups: Group[] = [];
+  eachGroup(block, (group) => groups.push(group));
+  return groups;
+}
 
 /** Entries of one stream that follow each other, some standing for several offsets, at times that may go back. */
 const entries = fc
@@ -28,7 +43,7 @@ it('gives back what was encoded', () => {
     fc.property(fc.nat(), entries, (stream, given) => {
       const bytes = encodeEntries(stream, given);
       expect(decodeBlock(bytes)).toEqual(given);
-      expect(openBlock(bytes).groups).toMatchObject([
+      expect(groupsIn(openBlock(bytes))).toMatchObject([
         { stream, first: given[0]?.from, last: given.at(-1)?.offset, atMs: given.at(-1)?.atMs },
       ]);
     }),
@@ -56,7 +71,7 @@ it('takes streams apart and puts the groups of each together as they were', () =
           return openBlock(writer.finish());
         });
         for (const [stream, expected] of written) {
-          const groups = blocks.flatMap((block) => block.groups.filter((group) => group.stream === stream));
+          const groups = blocks.flatMap((block) => groupsIn(block).filter((group) => group.stream === stream));
           expect(decodeBlock(joinGroups(groups))).toEqual(expected);
         }
       },
@@ -90,6 +105,27 @@ it('refuses what is cut short or of another version, and never gives half of it'
   for (let length = 0; length < whole.length; length += 1) {
     expect(() => decodeBlock(whole.subarray(0, length)), `cut at ${length}`).toThrow('damaged');
   }
-  expect(() => decodeBlock(new TextEncoder().encode('{"v":2,"types":[],"n":[]}\n'))).toThrow('damaged');
-  expect(() => decodeBlock(new TextEncoder().encode('{"v":1,"types":[],"n":["1"]}\n'))).toThrow('damaged');
+  expect(() => decodeBlock(new Uint8Array([2, ...whole.subarray(1)]))).toThrow('damaged');
+  expect(() => decodeBlock(new Uint8Array([...whole, 0]))).toThrow('damaged');
+});
+
+it('never fails but with its own error on bytes that were changed, and never waits for ever', () => {
+  const writer = createBlockWriter();
+  for (let stream = 1; stream <= 3; stream += 1) {
+    writer.begin(stream, stream * 1_000, 1_700_000_000_000 + stream);
+    writer.add({ type: 'delta', data: `é${stream}` });
+    writer.add({ type: 'run', data: 'x' }, 5, -7);
+  }
+  const whole = writer.finish();
+  for (let at = 0; at < whole.length; at += 1) {
+    for (const bit of [0x01, 0x80]) {
+      const changed = whole.slice();
+      changed[at] = (changed[at] ?? 0) ^ bit;
+      try {
+        decodeBlock(changed);
+      } catch (error) {
+        expect(error, `byte ${at}`).toMatchObject({ code: 'store-unusable' });
+      }
+    }
+  }
 });

@@ -48,7 +48,7 @@ export function createReads(sql: Sql, journal: Journal): Reads {
       const row = sql('SELECT id, folded, is_deleted FROM streams WHERE name = ?').get(name);
       if (row === undefined) return null;
       const id = Number(row['id']);
-      const head = journal.groups(id).at(-1)?.last ?? Number(row['folded']);
+      const head = journal.last(id) ?? Number(row['folded']);
       return { id, head, isDeleted: row['is_deleted'] === 1 };
     },
     key({ stream, key }) {

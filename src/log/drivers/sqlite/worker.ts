@@ -20,7 +20,7 @@ const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
-/** Folded with one commit, in UTF-16 code units; but more than it adds, or the journal would grow for ever. */
+/** Folded with one commit, in bytes; but more than it adds, or the journal would grow for ever. */
 const minStepLength = 64 * 1024; // Chosen: a ms or two.
 const maxWalBytes = 32 * 1024 * 1024; // Chosen: copied in 0.1 s; the journal is written over and over within it.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
