@@ -23,7 +23,12 @@ function groupsIn(block: OpenBlock): Group[] {
 /** Entries of one stream that follow each other, some standing for several offsets, at times that may go back. */
 const entries = fc
   .array(
-    fc.record({ type: fc.constantFrom('delta', 'run', 'ü'), data: text, more: fc.nat(3), atMs: fc.nat(2 ** 45) }),
+    fc.record({
+      type: fc.constantFrom('delta', 'run', 'ü'),
+      data: text,
+      more: fc.nat(3),
+      atMs: fc.integer({ min: -(2 ** 45), max: 2 ** 45 }),
+    }),
     {
       minLength: 1,
       maxLength: 8,

@@ -3,7 +3,7 @@
 // and put together as bytes, and nothing is made for a single entry before somebody reads it.
 //
 //   version (1 byte), length of the head (4 bytes, little-endian), head, data
-//   head: count of types, each as its length and its bytes in UTF-8; time; then groups up to its end
+//   head: count of types, each as its length and its bytes in UTF-8; time (signed); then groups up to its end
 //   group: stream, count of entries, first offset, ms after the head's time (signed), then entries
 //   entry: bytes of its data in UTF-8; 4 × its type's index, + 2 where it stands for several offsets,
 //     + 1 where it was written at another time than its group's first; in that order how many offsets
@@ -91,7 +91,7 @@ function beginHead(types: readonly string[], { atMs, sizeBytes }: { atMs: number
     head.number(bytes.length);
     head.copy(bytes);
   }
-  head.number(atMs);
+  head.signed(atMs);
   return head;
 }
 
@@ -181,7 +181,7 @@ export function openBlock(bytes: Uint8Array): OpenBlock {
     const length = reader.number();
     types.push(decoder.decode(bytes.subarray(reader.at, (reader.at += length))));
   }
-  const atMs = reader.number();
+  const atMs = reader.signed();
   if (Number.isNaN(atMs) || reader.at > dataStart) throw damaged();
   return { bytes, types, atMs, groupsStart: reader.at, dataStart };
 }

@@ -82,7 +82,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
       await performTrim(trim);
       return;
     }
-    const batch = gathering.seal({ nowMs: clock.now(), maxRequests });
+    const batch = gathering.seal({ nowMs: Math.trunc(clock.now()), maxRequests });
     if (!isDurableAsItIs(batch)) await commit(batch);
     else settle(batch);
     // Under load a little patience makes commits bigger and fewer: each costs much the same.

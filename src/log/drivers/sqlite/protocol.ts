@@ -38,7 +38,8 @@ export interface Operations {
   /** Moves a little of the journal into pages. Gives whether there is more. */
   fold: { request: null; result: boolean };
   trim: { request: { name: string; stream: number; entries: readonly Entry[] }; result: null };
-  stream: { request: { name: string }; result: StoredStream | null };
+  /** Each name's stream; null where there is none. */
+  streams: { request: { names: readonly string[] }; result: ReadonlyArray<StoredStream | null> };
   key: { request: { stream: number; key: string }; result: AppendResult | null };
   /** Blocks of what comes after `after`, in order, up to about `maxBytes`, at least one. */
   read: { request: { stream: number; after: number; maxBytes: number }; result: readonly Uint8Array[] };

@@ -2,6 +2,7 @@
 // store until somebody asks for it.
 import type { StreamError } from '../../../core/errors.ts';
 import type { AppendOptions, AppendResult, NewEntry } from '../../log.ts';
+import type { StoredStream } from './protocol.ts';
 import type { StoreThread } from './thread.ts';
 
 /** An append that waits to be written. */
@@ -72,19 +73,32 @@ const maxLooked = 8; // So many are looked at for each that comes, so that none 
 export function createStreams(thread: StoreThread): Streams {
   const cached = new Map<string, Stream>();
   const loading = new Map<string, Arrival[]>();
+  let asked: string[] = [];
 
-  async function fetch(name: string, arrivals: readonly Arrival[]): Promise<void> {
+  /** Reads all that is asked for in this turn at once: a crowd that comes back asks for thousands. */
+  async function fetchAsked(): Promise<void> {
+    await Promise.resolve();
+    const names = asked;
+    asked = [];
     try {
-      const stored = await thread.call('stream', { name });
-      const stream = newStream(name, stored ?? { id: 0, head: 0, isDeleted: false });
-      makeRoom();
-      cached.set(name, stream);
-      loading.delete(name);
-      for (const arrival of arrivals) arrival.use(stream);
+      const found = await thread.call('streams', { names });
+      for (const [index, name] of names.entries()) arrive(name, found[index] ?? noStream);
     } catch (error) {
-      loading.delete(name);
-      for (const arrival of arrivals) arrival.fail(error);
+      for (const name of names) for (const arrival of takeArrivals(name)) arrival.fail(error);
     }
+  }
+
+  function arrive(name: string, stored: StoredStream): void {
+    const stream = newStream(name, stored);
+    makeRoom();
+    cached.set(name, stream);
+    for (const arrival of takeArrivals(name)) arrival.use(stream);
+  }
+
+  function takeArrivals(name: string): readonly Arrival[] {
+    const arrivals = loading.get(name) ?? [];
+    loading.delete(name);
+    return arrivals;
   }
 
   function makeRoom(): void {
@@ -108,9 +122,8 @@ export function createStreams(thread: StoreThread): Streams {
       arrivals.push({ use: onStream, fail });
       return;
     }
-    const first = [{ use: onStream, fail }];
-    loading.set(name, first);
-    void fetch(name, first);
+    loading.set(name, [{ use: onStream, fail }]);
+    if (asked.push(name) === 1) void fetchAsked();
   }
 
   return {
@@ -120,8 +133,9 @@ export function createStreams(thread: StoreThread): Streams {
   };
 }
 
-function newStream(name: string, stored: { id: number; head: number; isDeleted: boolean }): Stream {
-  const { id, head, isDeleted } = stored;
+const noStream: StoredStream = { id: 0, head: 0, isDeleted: false };
+
+function newStream(name: string, { id, head, isDeleted }: StoredStream): Stream {
   return {
     name,
     id,

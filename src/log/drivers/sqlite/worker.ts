@@ -147,8 +147,8 @@ function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
         return fold();
       case 'trim':
         return trim(call.request);
-      case 'stream':
-        return reads.stream(call.request.name);
+      case 'streams':
+        return call.request.names.map(reads.stream);
       case 'key':
         return reads.key(call.request);
       case 'read':
