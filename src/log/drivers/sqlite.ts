@@ -10,7 +10,7 @@ import { refuseWaiting } from './sqlite/gathering.ts';
 import { createLeaseTable } from './sqlite/leases.ts';
 import type { Durability } from './sqlite/protocol.ts';
 import { readEntries } from './sqlite/read-entries.ts';
-import { createStreams, type Stream } from './sqlite/streams.ts';
+import { createStreams, type AppendRequest, type Stream } from './sqlite/streams.ts';
 import { startThread } from './sqlite/thread.ts';
 
 export interface SqliteOptions {
@@ -88,31 +88,17 @@ export async function openSqliteLog(
     },
     append(name, entries, appendOptions = noOptions) {
       const { promise, resolve, reject } = Promise.withResolvers<AppendResult>();
+      const call: AppendCall = { entries, options: appendOptions, resolve, reject };
       try {
         checkOpen();
         checkAppend(name, entries, appendOptions);
         const stream = streams.peek(name);
-        if (stream !== undefined) add(stream);
-        else streams.use(name, add, reject);
+        if (stream === undefined) appendLater(name, call);
+        else appendTo(stream, call);
       } catch (error) {
         reject(error);
       }
       return promise;
-
-      function add(stream: Stream): void {
-        const { key } = appendOptions;
-        if (key !== undefined && !stream.keys.has(key)) lookUp(stream, key);
-        committer.append({
-          type: 'append',
-          stream,
-          entries,
-          options: appendOptions,
-          outcome: undefined,
-          next: undefined,
-          resolve,
-          reject,
-        });
-      }
     },
     async find(name, key) {
       const { id } = await load(name);
@@ -163,6 +149,25 @@ export async function openSqliteLog(
   };
   return log;
 
+  function appendTo(stream: Stream, { entries, options: given, resolve, reject }: AppendCall): void {
+    if (given.key !== undefined && !stream.keys.has(given.key)) lookUp(stream, given.key);
+    committer.append({
+      type: 'append',
+      stream,
+      entries,
+      options: given,
+      outcome: undefined,
+      next: undefined,
+      resolve,
+      reject,
+    });
+  }
+
+  // A function of its own: a closure for each append would be most of what it costs.
+  function appendLater(name: string, call: AppendCall): void {
+    streams.use(name, (stream) => appendTo(stream, call), call.reject);
+  }
+
   /** Finds out whether the key was seen before; what waits for the stream waits for that. */
   function lookUp(stream: Stream, key: string): void {
     stream.keys.set(key, null);
@@ -192,3 +197,5 @@ export async function openSqliteLog(
 }
 
 const noOptions = {};
+
+type AppendCall = Pick<AppendRequest, 'entries' | 'options' | 'resolve' | 'reject'>;

@@ -36,6 +36,7 @@ export function createCheckpointer(path: string): Checkpointer {
 
   return {
     checkpoint(done) {
+      if (path === ':memory:') return; // It has no log.
       whenDone = done;
       thread ??= start();
       thread.postMessage('checkpoint');
