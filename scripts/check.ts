@@ -16,7 +16,7 @@ const steps: readonly Step[] = [
   { name: 'format', program: 'oxfmt/bin/oxfmt', args: ['--check'] },
   { name: 'lint', program: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'types', program: 'typescript/bin/tsc', args: ['-p', 'tsconfig.json'] },
-  { name: 'types of the page', program: 'typescript/bin/tsc', args: ['-p', 'tsconfig.web.json'] },
+  { name: 'types of the page', program: 'typescript/bin/tsc', args: ['-p', 'web/tsconfig.json'] },
   { name: 'unused', program: 'knip/bin/knip.js', args: ['--treat-config-hints-as-errors'] },
 ];
 
