@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { codePoint } from '../../test/support/code-point.ts';
 import { isStreamError } from '../core/errors.ts';
 import { mintConversationId, mintMessageId, mintRunId } from '../core/ids.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
@@ -103,7 +104,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       type: fc.constant('write'),
       answer: fc.nat(3),
       part: fc.nat(1),
-      text: fc.string({ unit: 'binary', maxLength: 6 }),
+      text: fc.string({ unit: codePoint, maxLength: 6 }),
     }),
   },
   fc.record({ type: fc.constant('run'), answer: fc.nat(3), status: fc.constantFrom(...runStatuses) }),

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { codePoint } from '../../test/support/code-point.ts';
 import { fromHeaderValue, toHeaderValue } from './last-event-id.ts';
-
-// fast-check's own unit `binary` is the same, but takes seconds to make.
-const codePoint = fc.nat({ max: 0x10_f7_ff }).map((n) => String.fromCodePoint(n < 0xd8_00 ? n : n + 0x8_00));
 
 it('leaves ASCII as it is', () => {
   expect(toHeaderValue('1.42')).toBe('1.42');

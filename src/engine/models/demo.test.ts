@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { codePoint } from '../../../test/support/code-point.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
 import type { ModelRequest } from '../model.ts';
 import { createDemoModels } from './demo.ts';
@@ -45,7 +46,7 @@ it('demo/count says a number a second until it is stopped', async () => {
 
 it('demo/echo gives back any text, and continues it exactly from any place', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: 'binary' }), fc.nat(), async (text, cut) => {
+    fc.asyncProperty(fc.string({ unit: codePoint }), fc.nat(), async (text, cut) => {
       const prefix = text.slice(0, cut % (text.length + 1));
       expect((await say('demo/echo', { text })).text).toBe(text);
       expect(prefix + (await say('demo/echo', { text, prefix })).text).toBe(text);
