@@ -61,7 +61,12 @@ it('[LOG-BACKUP] never writes over a file, and says what it lacks', async () => 
   const path = join(folder, 'one.db');
   await (await openLog(`sqlite:${path}`)).close();
   await expect(backUpLog(`sqlite:${path}`, path)).rejects.toMatchObject({ code: 'invalid-input' });
-  await expect(backUpLog('memory:', join(folder, 'new.db'))).rejects.toMatchObject({ code: 'invalid-input' });
+  for (const url of ['memory:', 'sqlite::memory:']) {
+    await expect(backUpLog(url, join(folder, 'new.db'))).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('Expected a store in a file'),
+    });
+  }
   await expect(backUpLog(`sqlite:${join(folder, 'none.db')}`, join(folder, 'new.db'))).rejects.toMatchObject({
     code: 'invalid-input',
     message: expect.stringContaining('none.db'),

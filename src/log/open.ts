@@ -25,7 +25,14 @@ export async function openLog(url: string, deps: { clock?: Clock; random?: Rando
  * `store-unusable`, `store-unavailable`.
  */
 export async function backUpLog(url: string, path: string, deps: { random?: Random } = {}): Promise<void> {
-  await backUp(parseSqliteUrl(url).path, path, deps);
+  const store = url === 'memory:' ? ':memory:' : parseSqliteUrl(url).path;
+  if (store === ':memory:') {
+    throw new StreamError(
+      'invalid-input',
+      `Expected a store in a file, such as sqlite:verbatim.db, got ${show(url)}, which lives in its process alone.`,
+    );
+  }
+  await backUp(store, path, deps);
 }
 
 /** Errors: `invalid-input`. */
