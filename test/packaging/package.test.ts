@@ -1,6 +1,6 @@
 // What is published: installed as a stranger would, imported entry by entry.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,6 +62,20 @@ it('starts as a program', () => {
     encoding: 'utf8',
   });
   expect(output.trim()).toBe(manifest['version']);
+});
+
+it('keeps a store, with the thread that this takes, and copies it', () => {
+  const script = `
+    import { backUpLog, openLog } from 'verbatim/log';
+    const log = await openLog('sqlite:store.db');
+    await log.append('s', [{ type: 't', data: 'kept' }]);
+    await backUpLog('sqlite:store.db', 'copy.db');
+    await log.close();
+    await using copy = await openLog('sqlite:copy.db');
+    process.stdout.write((await copy.read('s', { after: 0 }))[0].data);
+  `;
+  writeFileSync(join(folder, 'keep.mjs'), script);
+  expect(execFileSync(process.execPath, ['keep.mjs'], { cwd: folder, encoding: 'utf8' })).toBe('kept');
 });
 
 it('keeps Node out of what runs in a browser', () => {
