@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -83,4 +83,20 @@ it('[LOG-BACKUP] refuses what is no store of this program', async () => {
   database.close();
   await expect(backUpLog(`sqlite:${path}`, join(folder, 'new.db'))).rejects.toMatchObject({ code: 'store-unusable' });
   expect(existsSync(join(folder, 'new.db'))).toBe(false);
+});
+
+it('[LOG-BACKUP] says of a damaged store that it is, and leaves no copy', async () => {
+  const path = join(folder, 'damaged.db');
+  const log = await openLog(`sqlite:${path}`);
+  await log.append('s', [{ type: 't', data: 'x'.repeat(200_000) }]);
+  await log.close();
+  const database = new DatabaseSync(path, { readOnly: true });
+  const root = Number(database.prepare(`SELECT rootpage FROM sqlite_master WHERE name = 'pages'`).get()?.['rootpage']);
+  const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+  database.close();
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xff, (root - 1) * pageBytes, root * pageBytes));
+  await expect(backUpLog(`sqlite:${path}`, join(folder, 'new.db'))).rejects.toMatchObject({ code: 'store-unusable' });
+  expect(existsSync(join(folder, 'new.db'))).toBe(false);
+  expect(existsSync(join(folder, 'new.db.partial'))).toBe(false);
 });

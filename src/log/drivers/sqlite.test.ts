@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -157,4 +157,28 @@ it('keeps an append whole or not at all where the disk is full, and works on for
       { key: 'k' },
     );
   expect(await Promise.all(names.map((name) => roomy.head(name)))).toEqual(names.map(() => 2));
+});
+
+it('[LOG-DURABILITY] has another cursor epoch when power was lost while commits were not flushed, and only then', async () => {
+  const path = newPath();
+  const log = await openSqliteLog({ path, durability: 'process' });
+  await log.append('s', [{ type: 't', data: 'a' }]);
+
+  async function epochOfCopy(statement: string): Promise<string> {
+    const copy = newPath();
+    copyFileSync(path, copy);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    const database = new DatabaseSync(copy);
+    database.exec(statement);
+    database.close();
+    const copied = await openSqliteLog({ path: copy });
+    await copied.close();
+    return copied.epoch;
+  }
+
+  const asAfterABoot = `UPDATE meta SET value = 'of another boot' WHERE name = 'unflushed'`;
+  expect(await epochOfCopy('SELECT 1')).toBe(log.epoch); // As after kill -9.
+  expect(await epochOfCopy(asAfterABoot)).not.toBe(log.epoch);
+  await log.close();
+  expect(await epochOfCopy(asAfterABoot)).toBe(log.epoch);
 });

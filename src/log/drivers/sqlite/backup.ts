@@ -1,9 +1,10 @@
 // A copy of a store, as of one moment, while a server may be at work on it.
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { messageOf, show, StreamError } from '../../../core/errors.ts';
+import { isStreamError, messageOf, show, StreamError } from '../../../core/errors.ts';
 import { systemRandom, type Random } from '../../../core/random.ts';
-import { inspect } from './schema.ts';
+import { inspect, openFailure } from './schema.ts';
 
 /** Errors: `invalid-input`, `store-unusable`, `store-unavailable`. */
 export async function backUp(path: string, target: string, deps: { random?: Random } = {}): Promise<void> {
@@ -28,8 +29,11 @@ export async function backUp(path: string, target: string, deps: { random?: Rand
     copy(path, partial);
     setEpoch(partial, random.id(8));
     renameSync(partial, target);
+    flushFolder(dirname(target));
   } catch (error) {
     rmSync(partial, { force: true });
+    const failure = openFailure(path, error);
+    if (isStreamError(failure, 'store-unusable')) throw failure;
     throw new StreamError(
       'store-unavailable',
       `Expected to copy ${path} to ${target}, but could not: ${messageOf(error)}.`,
@@ -58,5 +62,16 @@ function setEpoch(path: string, epoch: string): void {
     database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(epoch);
   } finally {
     database.close();
+  }
+}
+
+/** So that a loss of power does not take the new name back. */
+function flushFolder(path: string): void {
+  if (process.platform === 'win32') return; // Which cannot, and need not.
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

@@ -236,7 +236,7 @@ export function eachGroup(block: OpenBlock, use: (group: Group) => void): void {
 }
 
 /** The group's entries. */
-export function entriesOf({ block, count, first, firstAtMs, entriesStart, end, dataStart, dataEnd }: Group): Entry[] {
+function entriesOf({ block, count, first, firstAtMs, entriesStart, end, dataStart, dataEnd }: Group): Entry[] {
   const data = block.bytes.subarray(dataStart, dataEnd);
   const text = decoder.decode(data);
   const isAscii = text.length === data.length;

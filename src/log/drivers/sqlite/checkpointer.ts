@@ -24,7 +24,7 @@ export function createCheckpointer(path: string): Checkpointer {
   }
 
   function start(): Worker {
-    const started = new Worker(new URL(import.meta.url), { workerData: { checkpoints: path } });
+    const started = new Worker(new URL(import.meta.url), { workerData: { checkpoints: path }, execArgv: [] });
     started.on('message', settle);
     started.on('error', settle); // What it failed for, a commit will meet, too, and tell.
     started.on('exit', () => {

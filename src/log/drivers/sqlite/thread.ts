@@ -25,7 +25,10 @@ interface Pending {
 export async function startThread(settings: WorkerSettings): Promise<StoreThread> {
   // Run from source the file beside this one ends in .ts, built it ends in .js.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: settings });
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: settings,
+    execArgv: [], // Flags of the program, such as those for a text to run, are not for this file.
+  });
   const pending = new Map<number, Pending>();
   const ready = Promise.withResolvers<Opened>();
   const exited = Promise.withResolvers<void>();
