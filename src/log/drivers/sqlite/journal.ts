@@ -47,11 +47,8 @@ export interface Journal {
   forget(stream: number): void;
   /** Streams with entries in no page, and when the last of them was written. */
   streams(): ReadonlyArray<{ readonly stream: number; readonly atMs: number }>;
-  /**
-   * Makes the next step, where the journal is long enough or `always`; with at least `minLength` bytes
-   * of data where there are so many.
-   */
-  prepare(options: { minLength: number; always: boolean }): void;
+  /** Makes the next step, where the journal is long enough or `always`; `addedBytes`: how much the last commit added. */
+  prepare(options: { addedBytes: number; always: boolean }): void;
   /** The step that is prepared. */
   step(): FoldStep | undefined;
 }
@@ -64,6 +61,8 @@ interface Round {
 }
 
 const maxSizeBytes = 8 * 1024 * 1024; // Chosen: read at a start in 0.1 s, and so much more memory.
+/** A step's data: more than a commit adds at 100,000 appends a second, and little enough that none waits long. */
+const stepBytes = 96 * 1024;
 
 export function createJournal(): Journal {
   const rows: Row[] = [];
@@ -115,19 +114,21 @@ export function createJournal(): Journal {
       prepared = undefined; // It may hold pages of that stream.
     },
     streams: () => [...unfolded].map(([stream, { atMs }]) => ({ stream, atMs })),
-    prepare({ minLength, always }) {
+    prepare({ addedBytes, always }) {
       if (always || sizeBytes >= maxSizeBytes) round ??= begin();
-      if (round !== undefined) prepared ??= makeStep(round, minLength);
+      // Where more is added for long, more must go, or the journal would grow for ever.
+      const isBehind = sizeBytes >= 2 * maxSizeBytes;
+      if (round !== undefined) prepared ??= makeStep(round, isBehind ? Math.max(stepBytes, addedBytes * 2) : stepBytes);
     },
     step: () => prepared,
   };
 
-  function makeStep(current: Round, minLength: number): FoldStep {
+  function makeStep(current: Round, minBytes: number): FoldStep {
     const pages: Page[] = [];
     const folded: Array<{ stream: number; count: number }> = [];
     let length = 0;
     let { next } = current;
-    for (; next < current.streams.length && length < minLength; next += 1) {
+    for (; next < current.streams.length && length < minBytes; next += 1) {
       const stream = current.streams[next] ?? 0;
       const groups = groupsOf(stream); // None where it was trimmed or deleted meanwhile.
       if (groups.length === 0) continue;
@@ -135,7 +136,7 @@ export function createJournal(): Journal {
       folded.push({ stream, count: groups.length });
       length += groups.reduce((sum, { dataStart, dataEnd }) => sum + dataEnd - dataStart, 0);
     }
-    const dropped = next < current.streams.length ? 0 : countDropped(current.through, minLength * 4);
+    const dropped = next < current.streams.length ? 0 : countDropped(current.through, minBytes * 4);
     const hasMore = next < current.streams.length || (rows[dropped]?.id ?? Infinity) <= current.through;
     return {
       pages,

@@ -8,8 +8,8 @@ import type { WorkerSettings } from './protocol.ts';
 
 const schemaVersion = 2;
 /** SQLite writes page by page: with 4,096 a commit of 500 appends costs a third more CPU (bench/log.ts). */
-const pageBytes = 16_384;
-const maxWalBytes = 64 * 1024 * 1024; // Chosen.
+export const pageBytes = 16_384;
+const maxWalBytes = 128 * 1024 * 1024; // Chosen: several times what the checkpointer begins at.
 /** "Vbtm": tells a Verbatim store from other SQLite files. */
 const applicationId = 0x56_62_74_6d;
 

@@ -9,7 +9,7 @@ import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { createJournal } from './journal.ts';
 import { pagesOfGroups } from './pages.ts';
 import type { Call, Commit, Failure, Operations, Reply, WorkerSettings } from './protocol.ts';
-import { openDatabase, sqliteCode } from './schema.ts';
+import { openDatabase, pageBytes, sqliteCode } from './schema.ts';
 import { createReads } from './reads.ts';
 import { prepareOnce } from './statements.ts';
 import { createWrites } from './writes.ts';
@@ -20,8 +20,6 @@ const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
-/** Folded with one commit, in bytes; but more than it adds, or the journal would grow for ever. */
-const minStepLength = 64 * 1024; // Chosen: a ms or two.
 const maxWalBytes = 32 * 1024 * 1024; // Chosen: copied in 0.1 s; the journal is written over and over within it.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
@@ -103,11 +101,12 @@ function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
     if (block !== null) journal.add(lastJournalId, block);
     for (const change of changes) if (change.type === 'delete') journal.forget(change.stream);
     checkpointWhereNeeded(block?.length ?? 0);
-    journal.prepare({ minLength: Math.max(minStepLength, (block?.length ?? 0) * 1.5), always: false });
+    journal.prepare({ addedBytes: block?.length ?? 0, always: false });
   }
 
   function checkpointWhereNeeded(addedBytes: number): void {
-    walBytes += addedBytes * 2; // Once as a row of the journal, and once as pages.
+    // Measured: some pages for any commit; the bytes as a row, as pages, and as what both leave half empty.
+    walBytes += 3 * pageBytes + 4 * addedBytes;
     if (walBytes < maxWalBytes || isCheckpointing) return;
     isCheckpointing = true;
     checkpointer.checkpoint(() => {
@@ -119,7 +118,7 @@ function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
   }
 
   function fold(): boolean {
-    journal.prepare({ minLength: minStepLength, always: true });
+    journal.prepare({ addedBytes: 0, always: true });
     const step = journal.step();
     if (step === undefined) return false;
     transact(() => writes.fold(step));
