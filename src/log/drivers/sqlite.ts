@@ -23,14 +23,14 @@ export interface SqliteOptions {
   readonly durability?: Durability | undefined;
   /**
    * How long appends gather under load before they are committed together, in ms; 0 to commit as
-   * fast as the disk allows. Nothing waits where there is little to do. Default: 2.
+   * fast as the disk allows. Nothing waits where there is little to do. Default: 1.
    */
   readonly gatherMs?: number | undefined;
   /** Bound of the file's size, in bytes; appends beyond it are refused as on a full disk. Default: none. */
   readonly maxSizeBytes?: number | undefined;
 }
 
-const defaultGatherMs = 2; // Measured with bench/log.ts: longer saves little, shorter costs CPU.
+const defaultGatherMs = 1; // Measured with bench/log.ts: longer saves little, shorter costs CPU.
 
 /**
  * Opens the store. Errors: `store-in-use` (another process), `store-unusable` (damaged, newer, or

@@ -20,7 +20,7 @@ const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
-const maxWalBytes = 32 * 1024 * 1024; // Chosen: copied in 0.1 s; the journal is written over and over within it.
+const maxWalBytes = 16 * 1024 * 1024; // Chosen: copied in some 20 ms.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
 function send(reply: Reply): void {
