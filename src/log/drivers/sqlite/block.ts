@@ -50,31 +50,35 @@ export function createBlockWriter(): BlockWriter {
       text += data;
     },
     finish() {
-      const data = encoder.encode(text);
-      const sizeOf = data.length === text.length ? undefined : utf8Sizes(text);
-      const head = beginHead(types, { atMs: numbers[headNumbers - 1] ?? 0, sizeBytes: numbers.length * 2 });
-      for (let at = 0; at < numbers.length;) {
-        const [count = 0, atMs = 0] = [numbers[at + 1], numbers[at + 3]];
-        writeGroupHead(head, {
-          stream: numbers[at] ?? 0,
-          count,
-          first: numbers[at + 2] ?? 0,
-          atMs: atMs - (numbers[3] ?? 0),
-        });
-        at += headNumbers;
-        for (const end = at + count * entryNumbers; at < end; at += entryNumbers) {
-          const length = numbers[at] ?? 0;
-          writeEntry(head, {
-            sizeBytes: sizeOf === undefined ? length : sizeOf(length),
-            type: numbers[at + 1] ?? 0,
-            more: numbers[at + 2] ?? 0,
-            laterMs: numbers[at + 3] ?? 0,
-          });
-        }
-      }
-      return blockOf(head, data);
+      // Nearly always all is ASCII: as many bytes as code units, and nothing is copied twice.
+      const head = headOf(types, numbers);
+      const block = newBlock(head, text.length);
+      const { read, written } = encoder.encodeInto(text, block.subarray(block.length - text.length));
+      if (read === text.length && written === text.length) return block;
+      return blockOf(headOf(types, numbers, utf8Sizes(text)), encoder.encode(text));
     },
   };
+}
+
+/** `sizeOf` gives an entry's size by its length; one after another. */
+function headOf(types: readonly string[], numbers: readonly number[], sizeOf = (length: number) => length): Uint8Array {
+  const firstAtMs = numbers[headNumbers - 1] ?? 0;
+  const head = beginHead(types, { atMs: firstAtMs, sizeBytes: numbers.length * 2 });
+  for (let at = 0; at < numbers.length;) {
+    const count = numbers[at + 1] ?? 0;
+    const atMs = (numbers[at + 3] ?? 0) - firstAtMs;
+    writeGroupHead(head, { stream: numbers[at] ?? 0, count, first: numbers[at + 2] ?? 0, atMs });
+    at += headNumbers;
+    for (const end = at + count * entryNumbers; at < end; at += entryNumbers) {
+      writeEntry(head, {
+        sizeBytes: sizeOf(numbers[at] ?? 0),
+        type: numbers[at + 1] ?? 0,
+        more: numbers[at + 2] ?? 0,
+        laterMs: numbers[at + 3] ?? 0,
+      });
+    }
+  }
+  return head.finish();
 }
 
 /** Gives the size in UTF-8 of one piece of the text after another, by its length in UTF-16 code units. */
@@ -115,14 +119,21 @@ function writeEntry(
   if (laterMs !== 0) head.signed(laterMs);
 }
 
-function blockOf(head: ByteWriter, ...data: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const headBytes = head.finish();
-  const dataBytes = data.reduce((sum, { length }) => sum + length, 0);
-  const block = new Uint8Array(prefixBytes + headBytes.length + dataBytes);
+/** A block with its head, and room for the data. */
+function newBlock(head: Uint8Array, dataBytes: number): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(prefixBytes + head.length + dataBytes);
   block[0] = version;
-  new DataView(block.buffer).setUint32(1, headBytes.length, true);
-  block.set(headBytes, prefixBytes);
-  let at = prefixBytes + headBytes.length;
+  new DataView(block.buffer).setUint32(1, head.length, true);
+  block.set(head, prefixBytes);
+  return block;
+}
+
+function blockOf(head: Uint8Array, ...data: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const block = newBlock(
+    head,
+    data.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = prefixBytes + head.length;
   for (const bytes of data) {
     block.set(bytes, at);
     at += bytes.length;
@@ -285,7 +296,10 @@ export function joinGroups(groups: readonly Group[]): Uint8Array<ArrayBuffer> {
     if (rename == null) head.copy(block.bytes.subarray(entriesStart, end));
     else copyRenamed(head, group, rename);
   }
-  return blockOf(head, ...groups.map(({ block, dataStart, dataEnd }) => block.bytes.subarray(dataStart, dataEnd)));
+  return blockOf(
+    head.finish(),
+    ...groups.map(({ block, dataStart, dataEnd }) => block.bytes.subarray(dataStart, dataEnd)),
+  );
 }
 
 function copyRenamed(head: ByteWriter, { block, count, entriesStart, end }: Group, rename: readonly number[]): void {

@@ -42,7 +42,7 @@ export function createByteWriter(sizeBytes: number): ByteWriter {
       bytes.set(given, at);
       at += given.length;
     },
-    finish: () => bytes.slice(0, at),
+    finish: () => bytes.subarray(0, at),
   };
 }
 
