@@ -74,7 +74,9 @@ export function createJournal(): Journal {
 
   function begin(): Round | undefined {
     const last = rows.at(-1);
-    return last === undefined ? undefined : { through: last.id, streams: [...unfolded.keys()], next: 0 };
+    return last === undefined
+      ? undefined
+      : { through: last.id, streams: [...unfolded.keys()].toSorted((a, b) => a - b), next: 0 };
   }
 
   /** How many rows go when the round's streams are all in pages: some of them, not to write too much at once. */

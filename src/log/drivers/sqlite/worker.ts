@@ -20,7 +20,7 @@ const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
-const maxWalBytes = 16 * 1024 * 1024; // Chosen: copied in some 20 ms.
+const maxWalBytes = 4 * 1024 * 1024; // Measured with bench/log.ts: the more at once, the longer commits wait for the disk.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
 function send(reply: Reply): void {
