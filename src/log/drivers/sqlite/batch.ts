@@ -39,13 +39,13 @@ export interface Batch {
 const maxRequests = 20_000; // Chosen, as the next: a commit of some ms.
 const maxLength = 4 * 1024 * 1024;
 
-export function emptyBatch(): Batch {
+function emptyBatch(block: BlockWriter): Batch {
   return {
     requests: [],
     streams: [],
     changes: [],
     undo: [],
-    block: createBlockWriter(),
+    block,
     followed: new Map(),
     length: 0,
   };
@@ -68,6 +68,8 @@ export function undo(batch: Batch): void {
 }
 
 export interface Stager {
+  /** The next batch; the one before must have been finished. */
+  begin(): Batch;
   lease(request: LeaseRequest, batch: Batch): void;
   add(request: AppendRequest | DeleteRequest, batch: Batch, nowMs: number): void;
 }
@@ -83,6 +85,7 @@ interface StagerDeps {
 /** Requests of one stream must come one after another within a batch. */
 export function createStager({ leases, isFollowed, ...opened }: StagerDeps): Stager {
   let { lastStreamId } = opened;
+  const block = createBlockWriter();
 
   /** What it resolves with, or how it is refused. */
   function append(
@@ -129,6 +132,7 @@ export function createStager({ leases, isFollowed, ...opened }: StagerDeps): Sta
   }
 
   return {
+    begin: () => emptyBatch(block),
     lease(request, batch) {
       const { result, change, undo: takeBack } = request.change();
       if (change !== null) batch.changes.push(change);

@@ -4,10 +4,10 @@
 //
 //   version (1 byte), length of the head (4 bytes, little-endian), head, data
 //   head: count of types, each as its length and its bytes in UTF-8; time (signed); then groups up to its end
-//   group: stream, count of entries, first offset, ms after the head's time (signed), then entries
-//   entry: bytes of its data in UTF-8; 4 × its type's index, + 2 where it stands for several offsets,
-//     + 1 where it was written at another time than its group's first; in that order how many offsets
-//     more, and how many ms later (signed)
+//   group: stream, first offset, ms after the head's time (signed), then entries
+//   entry: bytes of its data in UTF-8; 8 × its type's index, + 4 where it is its group's last, + 2 where
+//     it stands for several offsets, + 1 where it was written at another time than its group's first;
+//     in that order how many offsets more, and how many ms later (signed)
 import { StreamError } from '../../../core/errors.ts';
 import type { Entry, NewEntry } from '../../log.ts';
 import { ByteReader, createByteWriter, type ByteWriter } from './bytes.ts';
@@ -18,7 +18,12 @@ const prefixBytes = 5;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Makes a block entry by entry. */
+const flagBits = 8;
+const isLastFlag = 4;
+const hasMoreFlag = 2;
+const isLaterFlag = 1;
+
+/** Makes a block entry by entry, and then the next in the same memory. */
 export interface BlockWriter {
   /** What is added next belongs to the stream, begins at the offset, and was written at that time. */
   begin(stream: number, from: number, atMs: number): void;
@@ -28,113 +33,71 @@ export interface BlockWriter {
   finish(): Uint8Array<ArrayBuffer>;
 }
 
-const headNumbers = 4;
-const entryNumbers = 4;
+const usualBytes = 64 * 1024;
 
 export function createBlockWriter(): BlockWriter {
-  const types: string[] = [];
-  // For each group stream, count, from, atMs; for each entry length, type, more, laterMs.
-  const numbers: number[] = [];
-  let text = '';
-  let countAt = 0;
+  let types: string[] = [];
+  const head = createByteWriter(usualBytes);
+  const data = createByteWriter(usualBytes);
+  let blockAtMs: number | undefined;
+  let lastFlagsAt: number | undefined;
+
+  function endGroup(): void {
+    if (lastFlagsAt !== undefined) head.mark(lastFlagsAt, isLastFlag);
+    lastFlagsAt = undefined;
+  }
 
   return {
     begin(stream, from, atMs) {
-      countAt = numbers.push(stream, 0, from, atMs) - headNumbers + 1;
+      endGroup();
+      blockAtMs ??= atMs;
+      head.number(stream);
+      head.number(from);
+      head.signed(atMs - blockAtMs);
     },
-    add({ type, data }, more = 0, laterMs = 0) {
+    add({ type, data: text }, more = 0, laterMs = 0) {
       let typeIndex = types.indexOf(type);
       if (typeIndex === -1) typeIndex = types.push(type) - 1;
-      numbers[countAt] = (numbers[countAt] ?? 0) + 1;
-      numbers.push(data.length, typeIndex, more, laterMs);
-      text += data;
+      head.number(data.text(text));
+      lastFlagsAt = head.size;
+      writeFlags(head, { type: typeIndex, more, laterMs });
     },
     finish() {
-      // Nearly always all is ASCII: as many bytes as code units, and nothing is copied twice.
-      const head = headOf(types, numbers);
-      const block = newBlock(head, text.length);
-      const { read, written } = encoder.encodeInto(text, block.subarray(block.length - text.length));
-      if (read === text.length && written === text.length) return block;
-      return blockOf(headOf(types, numbers, utf8Sizes(text)), encoder.encode(text));
+      endGroup();
+      const block = blockOf({ types, atMs: blockAtMs ?? 0, groups: head.written() }, [data.written()]);
+      head.clear();
+      data.clear();
+      types = [];
+      blockAtMs = undefined;
+      return block;
     },
   };
 }
 
-/** `sizeOf` gives an entry's size by its length; one after another. */
-function headOf(types: readonly string[], numbers: readonly number[], sizeOf = (length: number) => length): Uint8Array {
-  const firstAtMs = numbers[headNumbers - 1] ?? 0;
-  const head = beginHead(types, { atMs: firstAtMs, sizeBytes: numbers.length * 2 });
-  for (let at = 0; at < numbers.length;) {
-    const count = numbers[at + 1] ?? 0;
-    const atMs = (numbers[at + 3] ?? 0) - firstAtMs;
-    writeGroupHead(head, { stream: numbers[at] ?? 0, count, first: numbers[at + 2] ?? 0, atMs });
-    at += headNumbers;
-    for (const end = at + count * entryNumbers; at < end; at += entryNumbers) {
-      writeEntry(head, {
-        sizeBytes: sizeOf(numbers[at] ?? 0),
-        type: numbers[at + 1] ?? 0,
-        more: numbers[at + 2] ?? 0,
-        laterMs: numbers[at + 3] ?? 0,
-      });
-    }
-  }
-  return head.finish();
-}
-
-/** Gives the size in UTF-8 of one piece of the text after another, by its length in UTF-16 code units. */
-function utf8Sizes(text: string): (length: number) => number {
-  let at = 0;
-  return (length) => Buffer.byteLength(text.slice(at, (at += length)));
-}
-
-function beginHead(types: readonly string[], { atMs, sizeBytes }: { atMs: number; sizeBytes: number }): ByteWriter {
-  const head = createByteWriter(sizeBytes + 64);
-  head.number(types.length);
-  for (const type of types) {
-    const bytes = encoder.encode(type);
-    head.number(bytes.length);
-    head.copy(bytes);
-  }
-  head.signed(atMs);
-  return head;
-}
-
-function writeGroupHead(
-  head: ByteWriter,
-  { stream, count, first, atMs }: { stream: number; count: number; first: number; atMs: number },
-): void {
-  head.number(stream);
-  head.number(count);
-  head.number(first);
-  head.signed(atMs);
-}
-
-function writeEntry(
-  head: ByteWriter,
-  { sizeBytes, type, more, laterMs }: { sizeBytes: number; type: number; more: number; laterMs: number },
-): void {
-  head.number(sizeBytes);
-  head.number(type * 4 + (more === 0 ? 0 : 2) + (laterMs === 0 ? 0 : 1));
+function writeFlags(head: ByteWriter, { type, more, laterMs }: { type: number; more: number; laterMs: number }): void {
+  head.number(type * flagBits + (more === 0 ? 0 : hasMoreFlag) + (laterMs === 0 ? 0 : isLaterFlag));
   if (more !== 0) head.number(more);
   if (laterMs !== 0) head.signed(laterMs);
 }
 
-/** A block with its head, and room for the data. */
-function newBlock(head: Uint8Array, dataBytes: number): Uint8Array<ArrayBuffer> {
-  const block = new Uint8Array(prefixBytes + head.length + dataBytes);
+function blockOf(
+  { types, atMs, groups }: { types: readonly string[]; atMs: number; groups: Uint8Array },
+  data: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const start = createByteWriter(64);
+  start.number(types.length);
+  for (const type of types) {
+    const bytes = encoder.encode(type);
+    start.number(bytes.length);
+    start.copy(bytes);
+  }
+  start.signed(atMs);
+  const headBytes = start.size + groups.length;
+  const block = new Uint8Array(data.reduce((sum, { length }) => sum + length, prefixBytes + headBytes));
   block[0] = version;
-  new DataView(block.buffer).setUint32(1, head.length, true);
-  block.set(head, prefixBytes);
-  return block;
-}
-
-function blockOf(head: Uint8Array, ...data: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const block = newBlock(
-    head,
-    data.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = prefixBytes + head.length;
-  for (const bytes of data) {
+  new DataView(block.buffer).setUint32(1, headBytes, true);
+  let at = prefixBytes;
+  for (const bytes of [start.written(), groups, ...data]) {
     block.set(bytes, at);
     at += bytes.length;
   }
@@ -164,7 +127,6 @@ export interface OpenBlock {
 export interface Group {
   readonly block: OpenBlock;
   readonly stream: number;
-  readonly count: number;
   /** The first offset that they cover. */
   readonly first: number;
   /** The last. */
@@ -201,27 +163,27 @@ export function openBlock(bytes: Uint8Array): OpenBlock {
 export function readGroup(block: OpenBlock, start: number, dataStart: number): Group {
   const reader = new ByteReader(block.bytes, { start, end: block.dataStart });
   const stream = reader.number();
-  const count = reader.number();
   const first = reader.number();
   const firstAtMs = block.atMs + reader.signed();
   const entriesStart = reader.at;
   let last = first - 1;
   let dataEnd = dataStart;
   let laterMs = 0;
-  for (let left = count; left > 0; left -= 1) {
+  for (let isLast = false; !isLast;) {
     dataEnd += reader.number();
     const flags = reader.number();
-    if (flags >= block.types.length * 4) throw damaged();
+    // Not a number behind the end, where nothing is less than anything.
+    if (!(flags < block.types.length * flagBits)) throw damaged();
     last += 1;
-    if (flags % 4 >= 2) last += reader.number();
-    laterMs = flags % 2 === 1 ? reader.signed() : 0;
+    if ((flags & hasMoreFlag) !== 0) last += reader.number();
+    laterMs = (flags & isLaterFlag) === 0 ? 0 : reader.signed();
+    isLast = (flags & isLastFlag) !== 0;
   }
   const atMs = firstAtMs + laterMs;
   if (!(dataEnd <= block.bytes.length) || Number.isNaN(last + atMs)) throw damaged();
   return {
     block,
     stream,
-    count,
     first,
     last,
     firstAtMs,
@@ -247,7 +209,7 @@ export function eachGroup(block: OpenBlock, use: (group: Group) => void): void {
 }
 
 /** The group's entries. */
-function entriesOf({ block, count, first, firstAtMs, entriesStart, end, dataStart, dataEnd }: Group): Entry[] {
+function entriesOf({ block, first, firstAtMs, entriesStart, end, dataStart, dataEnd }: Group): Entry[] {
   const data = block.bytes.subarray(dataStart, dataEnd);
   const text = decoder.decode(data);
   const isAscii = text.length === data.length;
@@ -255,14 +217,14 @@ function entriesOf({ block, count, first, firstAtMs, entriesStart, end, dataStar
   const entries: Entry[] = [];
   let from = first;
   let at = 0;
-  for (let left = count; left > 0; left -= 1) {
+  while (reader.at < end) {
     const dataFrom = at;
     at += reader.number();
     const flags = reader.number();
-    const offset = flags % 4 >= 2 ? from + reader.number() : from;
-    const atMs = flags % 2 === 1 ? firstAtMs + reader.signed() : firstAtMs;
+    const offset = (flags & hasMoreFlag) === 0 ? from : from + reader.number();
+    const atMs = (flags & isLaterFlag) === 0 ? firstAtMs : firstAtMs + reader.signed();
     entries.push({
-      type: block.types[Math.floor(flags / 4)] ?? '',
+      type: block.types[Math.floor(flags / flagBits)] ?? '',
       data: isAscii ? text.slice(dataFrom, at) : decoder.decode(data.subarray(dataFrom, at)),
       from,
       offset,
@@ -285,31 +247,33 @@ export function decodeBlock(bytes: Uint8Array): Entry[] {
 /** The groups as one block, without taking their entries apart. */
 export function joinGroups(groups: readonly Group[]): Uint8Array<ArrayBuffer> {
   const types: string[] = [];
-  const renames = groups.map(({ block }) => renameTypes(types, block.types));
   const atMs = groups[0]?.firstAtMs ?? 0;
-  const sizeBytes = groups.reduce((sum, { start, end }) => sum + end - start + 8, 0);
-  const head = beginHead(types, { atMs, sizeBytes });
-  for (const [index, group] of groups.entries()) {
-    const { block, stream, count, first, firstAtMs, entriesStart, end } = group;
-    writeGroupHead(head, { stream, count, first, atMs: firstAtMs - atMs });
-    const rename = renames[index];
-    if (rename == null) head.copy(block.bytes.subarray(entriesStart, end));
+  const head = createByteWriter(groups.reduce((sum, { start, end }) => sum + end - start + 8, 64));
+  for (const group of groups) {
+    const { block, stream, first, firstAtMs, entriesStart, end } = group;
+    head.number(stream);
+    head.number(first);
+    head.signed(firstAtMs - atMs);
+    const rename = renameTypes(types, block.types);
+    if (rename === null) head.copy(block.bytes.subarray(entriesStart, end));
     else copyRenamed(head, group, rename);
   }
   return blockOf(
-    head.finish(),
-    ...groups.map(({ block, dataStart, dataEnd }) => block.bytes.subarray(dataStart, dataEnd)),
+    { types, atMs, groups: head.written() },
+    groups.map(({ block, dataStart, dataEnd }) => block.bytes.subarray(dataStart, dataEnd)),
   );
 }
 
-function copyRenamed(head: ByteWriter, { block, count, entriesStart, end }: Group, rename: readonly number[]): void {
+function copyRenamed(head: ByteWriter, { block, entriesStart, end }: Group, rename: readonly number[]): void {
   const reader = new ByteReader(block.bytes, { start: entriesStart, end });
-  for (let left = count; left > 0; left -= 1) {
-    const sizeBytes = reader.number();
+  while (reader.at < end) {
+    head.number(reader.number());
     const flags = reader.number();
-    const more = flags % 4 >= 2 ? reader.number() : 0;
-    const laterMs = flags % 2 === 1 ? reader.signed() : 0;
-    writeEntry(head, { sizeBytes, type: rename[Math.floor(flags / 4)] ?? 0, more, laterMs });
+    const more = (flags & hasMoreFlag) === 0 ? 0 : reader.number();
+    const laterMs = (flags & isLaterFlag) === 0 ? 0 : reader.signed();
+    const flagsAt = head.size;
+    writeFlags(head, { type: rename[Math.floor(flags / flagBits)] ?? 0, more, laterMs });
+    if ((flags & isLastFlag) !== 0) head.mark(flagsAt, isLastFlag);
   }
 }
 

@@ -1,5 +1,7 @@
 // Numbers as bytes: seven bits a byte, the lowest first, the eighth says that another follows (LEB128).
 
+const maxUtf8Bytes = 3; // Of a UTF-16 code unit.
+
 /** Writes from the front of a buffer that grows. */
 export interface ByteWriter {
   /** An integer of 0 or more. */
@@ -7,17 +9,25 @@ export interface ByteWriter {
   /** An integer that may be less than 0. */
   signed(value: number): void;
   copy(bytes: Uint8Array): void;
-  /** What was written. */
-  finish(): Uint8Array<ArrayBuffer>;
+  /** The text in UTF-8. Gives how many bytes that took. */
+  text(text: string): number;
+  /** How many bytes were written. */
+  readonly size: number;
+  /** Sets bits of a byte that was written. */
+  mark(at: number, bits: number): void;
+  /** What was written, until something is written again. */
+  written(): Uint8Array<ArrayBuffer>;
+  /** Begins anew, in the same buffer. */
+  clear(): void;
 }
 
 export function createByteWriter(sizeBytes: number): ByteWriter {
-  let bytes = new Uint8Array(sizeBytes);
+  let bytes = Buffer.from(new ArrayBuffer(sizeBytes));
   let at = 0;
 
   function makeRoom(count: number): void {
     if (at + count <= bytes.length) return;
-    const larger = new Uint8Array(Math.max(bytes.length * 2, at + count));
+    const larger = Buffer.from(new ArrayBuffer(Math.max(bytes.length * 2, at + count)));
     larger.set(bytes.subarray(0, at));
     bytes = larger;
   }
@@ -42,7 +52,22 @@ export function createByteWriter(sizeBytes: number): ByteWriter {
       bytes.set(given, at);
       at += given.length;
     },
-    finish: () => bytes.subarray(0, at),
+    text(text) {
+      makeRoom(text.length * maxUtf8Bytes);
+      const count = bytes.write(text, at, 'utf8');
+      at += count;
+      return count;
+    },
+    get size() {
+      return at;
+    },
+    mark(place, bits) {
+      bytes[place] = (bytes[place] ?? 0) | bits;
+    },
+    written: () => bytes.subarray(0, at),
+    clear() {
+      at = 0;
+    },
   };
 }
 

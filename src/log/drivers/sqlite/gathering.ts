@@ -1,5 +1,5 @@
 // What waits to be committed, in the order of the calls for each stream.
-import { emptyBatch, isFull, type Batch, type LeaseRequest, type Request, type Stager } from './batch.ts';
+import { isFull, type Batch, type LeaseRequest, type Request, type Stager } from './batch.ts';
 import type { AppendRequest, DeleteRequest, Stream } from './streams.ts';
 
 export interface Gathering {
@@ -41,7 +41,7 @@ export function createGathering(stager: Stager, wake: () => void): Gathering {
   }
 
   function seal({ nowMs, maxRequests }: { nowMs: number; maxRequests: number }): Batch {
-    const batch = emptyBatch();
+    const batch = stager.begin();
     for (const request of waitingLeases.splice(0, maxRequests)) stager.lease(request, batch);
     const streamsNow = ready;
     ready = [];
