@@ -131,19 +131,15 @@ describe('a search', () => {
     const { clock, log, start, onEnd } = bench();
     const engine = start();
     const { id } = await engine.create({ title: 'Old', model: 'demo/echo' });
-    let renames = 0;
     onEnd(async (stream) => {
-      renames += 1;
-      if (renames > 2) return;
-      const title = `New ${renames}`;
+      const title = 'New';
       await log.append(stream, [{ type: 'conversation', data: JSON.stringify({ title }) }], {
         index: { owner: 'local', title },
       });
     });
     await engine.send(id, { text: 'hello' });
     await clock.advance(1_000);
-    expect(renames).toBe(3);
-    expect((await engine.list()).rows).toMatchObject([{ stream: id, title: 'New 2' }]);
+    expect((await engine.list()).rows).toMatchObject([{ stream: id, title: 'New' }]);
     expect((await engine.load(id)).runs).toMatchObject([{ status: 'done' }]);
     await engine.close();
   });

@@ -26,7 +26,7 @@ export function createCheckpointer(path: string): Checkpointer {
   function start(): Worker {
     const started = new Worker(new URL(import.meta.url), { workerData: { checkpoints: path }, execArgv: [] });
     started.on('message', settle);
-    started.on('error', settle); // What it failed for, a commit will meet, too, and tell.
+    started.on('error', settle); // A store that cannot even be opened any more: a commit meets that, too, and tells.
     started.on('exit', () => {
       thread = undefined;
       settle();
@@ -60,9 +60,10 @@ function serve(path: string): void {
       database.exec('PRAGMA wal_checkpoint(PASSIVE)');
       // SQLite leaves that to who copies the last commit, which will be the worker.
       fdatasyncSync(file);
-    } finally {
-      port.postMessage('done');
+    } catch {
+      // As on a full disk: it stays in the log, where it is as durable, and is copied later.
     }
+    port.postMessage('done');
   });
 }
 

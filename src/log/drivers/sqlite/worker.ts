@@ -112,9 +112,18 @@ function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
     checkpointer.checkpoint(() => {
       isCheckpointing = false;
       walBytes = 0;
-      // The little that came meanwhile: only when all is copied does SQLite begin its log anew.
-      if (database.isOpen) database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      copyTheRest();
     });
+  }
+
+  /** The little that came meanwhile: only when all is copied does SQLite begin its log anew. */
+  function copyTheRest(): void {
+    if (!database.isOpen) return;
+    try {
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // As on a full disk: it stays in the log, where it is as durable, and is copied later.
+    }
   }
 
   function fold(): boolean {
