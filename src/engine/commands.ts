@@ -244,7 +244,7 @@ function parentIn({ id, messages }: Conversation, parent: string): MessageId {
 }
 
 function checkTitle(title: string): string {
-  if (title.length <= maxTitleLength) return title.trim().toWellFormed();
+  if (title.length <= maxTitleLength) return title.replaceAll('\0', '').trim().toWellFormed();
   throw new StreamError(
     'invalid-input',
     `Expected a title of at most ${maxTitleLength} characters, got ${title.length}. Shorten it.`,
@@ -253,7 +253,7 @@ function checkTitle(title: string): string {
 
 /** A title by rule: the message's first line, cut at a word. */
 function titleFrom(text: string): string {
-  const line = text.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ').toWellFormed() ?? '';
+  const line = text.trim().split('\n', 1)[0]?.replaceAll('\0', '').replaceAll(/\s+/g, ' ').toWellFormed() ?? '';
   if (line.length <= 60) return line;
   // Not between the two halves of a character.
   const cut = line.slice(0, 60).replace(/[\ud800-\udbff]$/, '');

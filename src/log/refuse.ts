@@ -80,15 +80,23 @@ function checkIndex({ owner, title = '', text = '' }: IndexChange): void {
     );
   }
   checkText(title);
+  checkNoNul('a title', title);
   checkText(text);
 }
 
 function checkName(what: string, name: string): void {
+  checkNoNul(what, name);
   if (name !== '' && name.length <= appendLimits.maxNameLength && name.isWellFormed()) return;
   throw new StreamError(
     'invalid-input',
     `Expected ${what} of 1 to ${appendLimits.maxNameLength} characters, got ${show(name)}. Choose another.`,
   );
+}
+
+/** Databases that end a text there would give back less of it: SQLite under Node 22 does. */
+function checkNoNul(what: string, text: string): void {
+  if (!text.includes('\0')) return;
+  throw new StreamError('invalid-input', `Expected ${what} without NUL, got ${show(text)}. Take U+0000 out.`);
 }
 
 function checkText(text: string): void {

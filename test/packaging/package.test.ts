@@ -71,8 +71,9 @@ it('keeps a store, with the thread that this takes, and copies it', () => {
     await log.append('s', [{ type: 't', data: 'kept' }]);
     await backUpLog('sqlite:store.db', 'copy.db');
     await log.close();
-    await using copy = await openLog('sqlite:copy.db');
+    const copy = await openLog('sqlite:copy.db');
     process.stdout.write((await copy.read('s', { after: 0 }))[0].data);
+    await copy.close();
   `;
   writeFileSync(join(folder, 'keep.mjs'), script);
   expect(execFileSync(process.execPath, ['keep.mjs'], { cwd: folder, encoding: 'utf8' })).toBe('kept');

@@ -30,8 +30,13 @@ export function contractCase(name: string, test: (bench: Bench) => Promise<void>
     name,
     async run(open) {
       const clock = createFakeClock();
-      await using log = await open({ clock, random: createSeededRandom(1) });
-      await test({ log, clock });
+      const log = await open({ clock, random: createSeededRandom(1) });
+      // Not `await using`, which Node 22 does not know and this is run by.
+      try {
+        await test({ log, clock });
+      } finally {
+        await log.close();
+      }
     },
   };
 }

@@ -113,8 +113,10 @@ async function checkAll(log: Log, heads: Map<string, number>, when: string): Pro
 
 /** How many rows the journal has: read beside the store, as another program may. */
 function countJournal(name: string): number {
-  using database = new DatabaseSync(join(room.folder, name), { readOnly: true });
-  return Number(database.prepare('SELECT count(*) AS count FROM journal').get()?.['count']);
+  const database = new DatabaseSync(join(room.folder, name), { readOnly: true });
+  const row = database.prepare('SELECT count(*) AS count FROM journal').get();
+  database.close();
+  return Number(row?.['count']);
 }
 
 /** One process through it all: no room, a little, then enough. */
@@ -161,8 +163,9 @@ async function live(name: string, bytes: number): Promise<void> {
   await checkAll(log, heads, 'with room again');
   await followers.reaches(heads);
   await log.close();
-  await using again = await openLog(storeOf(name), { clock });
+  const again = await openLog(storeOf(name), { clock });
   await checkAll(again, heads, 'opened again');
+  await again.close();
   report({ bytes, entries: sum(heads), followed: sum(followers.seen), journalRows: before });
 }
 
@@ -180,8 +183,9 @@ async function fillAndDie(): Promise<void> {
 
 async function reopen(): Promise<void> {
   try {
-    await using log = await openLog(storeOf('killed.db'));
+    const log = await openLog(storeOf('killed.db'));
     report({ type: 'opened', heads: Object.fromEntries(await readHeads(log)) } satisfies Reopened);
+    await log.close();
   } catch (error) {
     report({ type: 'refused', code: codeOf(error) } satisfies Reopened);
   }
@@ -221,8 +225,9 @@ async function openNew(): Promise<void> {
     `a new store gave "${outcome}"`,
   );
   setRoom(room, Infinity);
-  await using log = await openLog(other);
+  const log = await openLog(other);
   await log.append('s', [{ type: 't', data: 'x' }]);
+  await log.close();
 }
 
 switch (part) {
