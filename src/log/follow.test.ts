@@ -249,3 +249,49 @@ it('[LOG-DELETE] makes readers at the end look again where the stream is gone', 
   bench.followers.announce('s', Infinity);
   await expect(waits).rejects.toThrow('It was deleted.');
 });
+
+it('gives what was announced with its entries without reading it, also to who comes a little later', async () => {
+  const { followers, reads } = createBench();
+  const early = reader(followers);
+  const first = early.next();
+  await settle();
+  expect(reads).toEqual([0]);
+  followers.announce('s', 2, entriesOf(1, 2));
+  expect(offsets(await first)).toEqual([1, 2]);
+  followers.announce('s', 3, entriesOf(3));
+  expect(offsets(await early.next())).toEqual([3]);
+  expect(offsets(await reader(followers, 1).next())).toEqual([2, 3]);
+  expect(reads).toEqual([0]);
+});
+
+it('keeps no more of what was announced than is little, and none behind a gap or a change', async () => {
+  const { followers, reads } = createBench();
+  const early = reader(followers, 10);
+  const waiting = early.next();
+  await settle();
+  const large = { ...entriesOf(11)[0], data: 'x'.repeat(1024 * 1024) } as Entry; // There is one.
+  for (const announce of [
+    () => followers.announce('s', 11, [large]),
+    () => {
+      followers.announce('s', 12, entriesOf(12));
+      followers.announce('s', 20);
+    },
+    () => {
+      followers.announce('s', 21, entriesOf(21));
+      followers.announce('s', 30, entriesOf(30));
+    },
+  ]) {
+    reads.length = 0;
+    announce();
+    await settle();
+    void reader(followers, 10).next();
+    await settle();
+    expect(reads).toContain(10);
+  }
+  followers.close();
+  await waiting;
+});
+
+function entriesOf(...places: number[]): Entry[] {
+  return places.map((offset) => ({ type: 't', data: `${offset}`, from: offset, offset, atMs: 0 }));
+}

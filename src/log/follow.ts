@@ -165,14 +165,14 @@ export function createFollowers(read: ReadStep): Followers {
 /** The newest entries with those that were added; none where the stream was changed in another way. */
 function keepRecent(audience: Audience, added: readonly Entry[]): void {
   const isNext = audience.recent.at(-1)?.offset === (added[0]?.from ?? 0) - 1;
-  if (!isNext || audience.recentLength > maxRecentLength) {
+  const addedLength = added.reduce((sum, { data }) => sum + data.length, 0);
+  if (!isNext || audience.recentLength + addedLength > maxRecentLength) {
     audience.recent = [];
     audience.recentLength = 0;
   }
-  for (const entry of added) {
-    audience.recent.push(entry);
-    audience.recentLength += entry.data.length;
-  }
+  if (addedLength > maxRecentLength) return;
+  for (const entry of added) audience.recent.push(entry);
+  audience.recentLength += addedLength;
 }
 
 /** What comes after the offset, where it is among the newest entries. */

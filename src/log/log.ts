@@ -108,7 +108,8 @@ export interface Log extends AsyncDisposable {
    * Every entry after `after`, those that are there and then those to come, without a gap between.
    * Each step gives all that is there, up to `maxStepLength`, so a slow reader takes bigger steps and
    * holds up nobody. Readers at the same offset are given the same array, so that what is made of it can
-   * be shared by its identity. Ends when the signal aborts or the log closes. Errors: those of `read`.
+   * be shared by its identity. Ends when the signal aborts or the log closes. Errors: those of `read`, also later: the stream may be
+   * trimmed or deleted meanwhile.
    */
   follow(stream: string, options: { after: number; signal?: AbortSignal }): AsyncIterable<readonly Entry[]>;
 
@@ -120,7 +121,7 @@ export interface Log extends AsyncDisposable {
    */
   trim(stream: string, entries: readonly Entry[]): Promise<void>;
 
-  /** Streams that have grown since they were last trimmed, and to which nothing was appended since `quietSinceMs`; at most `limit`. */
+  /** Streams that have grown since they were last trimmed, and to which all was appended before `quietSinceMs`; at most `limit`. */
   untrimmed(options: { quietSinceMs: number; limit: number }): Promise<readonly string[]>;
 
   /** A page of the owner's streams, the last written row first. */
@@ -143,6 +144,6 @@ export const maxStepLength = 4 * 1024 * 1024; // Chosen: a long conversation at 
 export const appendLimits = {
   maxNameLength: 512, // Chosen: as the others, far beyond what anyone needs.
   maxEntries: 10_000,
-  /** UTF-16 code units of all entries' data. */
+  /** UTF-16 code units of all entries' data, and of the text for the search. */
   maxLength: 16 * 1024 * 1024,
 } as const;

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { backUpLog, openLog, type Log } from 'verbatim/log';
 import { createSeededRandom } from 'verbatim/testing';
 import { hearOut, startChild } from '../support/child.ts';
+import { createVersion1 } from '../support/version-1.ts';
 import type { Operation } from './log/operate.ts';
 
 const seed = Number(process.env['VERBATIM_SEED'] ?? 20_261_125);
@@ -23,30 +24,8 @@ function newFolder(): string {
 /** A store as version 1 left it, too large for one page of anything. */
 function writeVersion1(path: string): void {
   using database = new DatabaseSync(path);
-  database.exec(`
-    PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE streams (
-      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, owner TEXT,
-      title TEXT NOT NULL DEFAULT '', created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX streams_by_owner ON streams (owner, id);
-    CREATE TABLE entries (
-      stream INTEGER NOT NULL, "offset" INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL,
-      at_ms INTEGER NOT NULL, PRIMARY KEY (stream, "offset")
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE keys (
-      stream INTEGER NOT NULL, key TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (stream, key)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE leases (
-      name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL, released INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO meta VALUES ('epoch', 'abcd1234');
-    INSERT INTO leases VALUES ('cut', 7, 99, 0), ('done', 9, 99, 1);
-    PRAGMA application_id = 1449292909;
-    PRAGMA user_version = 1;
-    BEGIN;
-  `);
+  createVersion1(database);
+  database.exec('PRAGMA synchronous = OFF; BEGIN');
   for (const stream of [1, 2, 3]) {
     database
       .prepare('INSERT INTO streams VALUES (?, ?, ?, ?, ?, 5, 900)')

@@ -4,17 +4,16 @@ import { systemClock, type Clock } from '../../core/clock.ts';
 import { systemRandom, type Random } from '../../core/random.ts';
 import { createFollowers } from '../follow.ts';
 import type { Lease, Leases } from '../lease.ts';
-import {
-  maxStepLength,
-  type AppendOptions,
-  type AppendResult,
-  type Entry,
-  type IndexChange,
-  type IndexPage,
-  type IndexRow,
-  type ListOptions,
-  type Log,
-  type NewEntry,
+import type {
+  AppendOptions,
+  AppendResult,
+  Entry,
+  IndexChange,
+  IndexPage,
+  IndexRow,
+  ListOptions,
+  Log,
+  NewEntry,
 } from '../log.ts';
 import { formatPageToken, parsePageToken } from '../page-token.ts';
 import {
@@ -29,6 +28,7 @@ import {
   trimConflict,
 } from '../refuse.ts';
 import { matchesSearch, searchWords } from '../search-words.ts';
+import { takeStep } from '../take-step.ts';
 
 interface Stream {
   readonly name: string;
@@ -117,7 +117,7 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
     const first = entries[start];
     if (first === undefined) return [];
     if (first.from !== after + 1) throw offsetExpired(name, after, first);
-    return step(entries.slice(start), limit);
+    return takeStep(entries.slice(start), limit);
   }
 
   function trim(name: string, replacement: readonly Entry[]): void {
@@ -209,16 +209,6 @@ export function createMemoryLog(deps: { clock?: Clock; random?: Random } = {}): 
 
 function headOf(stream: Stream | undefined): number {
   return stream?.entries.at(-1)?.offset ?? 0;
-}
-
-/** The first entries: at most `limit`, and no more than a step holds, but at least one. */
-function step(entries: readonly Entry[], limit: number): readonly Entry[] {
-  let length = 0;
-  const end = entries.findIndex(({ data }, position) => {
-    length += data.length;
-    return position >= limit || (position > 0 && length > maxStepLength);
-  });
-  return end === -1 ? entries : entries.slice(0, end);
 }
 
 function listedAfter({ name, listed }: Stream, { owner, title, text }: IndexChange, atMs: number): Listed {

@@ -30,7 +30,7 @@ export interface SqliteOptions {
   readonly maxSizeBytes?: number | undefined;
 }
 
-const defaultGatherMs = 1; // Measured with bench/log.ts: longer saves little, shorter costs CPU.
+const defaultGatherMs = 1; // Chosen: 0 to 4 cost the same, as measured, where appends come in bursts; where they trickle, each ms saves commits.
 
 /**
  * Opens the store. Errors: `store-in-use` (another process), `store-unusable` (damaged, newer, or

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isStreamError, messageOf, show, StreamError } from '../../../core/errors.ts';
 import { systemRandom, type Random } from '../../../core/random.ts';
-import { inspect, openFailure } from './schema.ts';
+import { inspect, openFailure, setEpoch } from './schema.ts';
 
 /** Errors: `invalid-input`, `store-unusable`, `store-unavailable`. */
 export async function backUp(path: string, target: string, deps: { random?: Random } = {}): Promise<void> {
@@ -27,7 +27,7 @@ export async function backUp(path: string, target: string, deps: { random?: Rand
   rmSync(partial, { force: true });
   try {
     copy(path, partial);
-    setEpoch(partial, random.id(8));
+    renew(partial, random.id(8));
     renameSync(partial, target);
     flushFolder(dirname(target));
   } catch (error) {
@@ -54,12 +54,12 @@ function copy(path: string, target: string): void {
   }
 }
 
-/** What is appended to the store and to its copy from now on has the same offsets: only the epoch tells them apart. */
-function setEpoch(path: string, epoch: string): void {
+/** Gives the copy a cursor epoch of its own. */
+function renew(path: string, epoch: string): void {
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA synchronous = FULL');
-    database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(epoch);
+    setEpoch(database, epoch);
   } finally {
     database.close();
   }

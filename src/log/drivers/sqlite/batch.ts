@@ -26,12 +26,12 @@ export interface Batch {
   /** Streams that grow, each once. */
   readonly streams: Stream[];
   readonly changes: Change[];
+  /** What the streams grow by, as it goes into the journal. */
+  readonly block: BlockWriter;
+  /** The same of those that somebody follows, for the followers. */
+  readonly followed: Map<Stream, Entry[]>;
   /** Takes back what was changed in memory, in this order reversed. */
   readonly undo: Array<() => void>;
-  /** The entries of those, as they go into the journal. */
-  readonly block: BlockWriter;
-  /** The entries of those that somebody follows, for the followers. */
-  readonly followed: Map<Stream, Entry[]>;
   /** UTF-16 code units of data. */
   length: number;
 }
@@ -44,9 +44,9 @@ function emptyBatch(block: BlockWriter): Batch {
     requests: [],
     streams: [],
     changes: [],
-    undo: [],
     block,
     followed: new Map(),
+    undo: [],
     length: 0,
   };
 }

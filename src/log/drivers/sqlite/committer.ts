@@ -44,7 +44,7 @@ interface CommitterDeps {
   readonly announce: (stream: string, head: number, added?: readonly Entry[]) => void;
 }
 
-/** From so many requests on, the next commit waits for more: bench/log.ts shows what it saves. */
+/** From so many requests on, the next commit waits for more. Chosen: fewer do not make a process busy. */
 const minBusyRequests = 16;
 const maxAgeMs = 10_000; // Chosen: at rest nothing stays in the journal for longer.
 /** A single request as small as this finds no room only where there is none. */

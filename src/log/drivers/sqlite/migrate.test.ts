@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createVersion1 } from '../../../../test/support/version-1.ts';
 import { openSqliteLog } from '../sqlite.ts';
 
 let folder: string;
@@ -11,34 +12,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A store as version 1 wrote it: a row an entry. */
 function writeVersion1(path: string, entries: number): void {
   const database = new DatabaseSync(path);
+  createVersion1(database);
   database.exec(`
-    PRAGMA journal_mode = WAL;
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE streams (
-      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, owner TEXT,
-      title TEXT NOT NULL DEFAULT '', created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX streams_by_owner ON streams (owner, id);
-    CREATE TABLE entries (
-      stream INTEGER NOT NULL, "offset" INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL,
-      at_ms INTEGER NOT NULL, PRIMARY KEY (stream, "offset")
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE keys (
-      stream INTEGER NOT NULL, key TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (stream, key)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE leases (
-      name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL, released INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO meta VALUES ('epoch', 'abcd1234');
     INSERT INTO streams VALUES (1, 'c1', ${entries}, 'o', 'Über Äpfel', 5, 900), (2, 'keys:o', 1, NULL, '', 6, 6);
     INSERT INTO entries VALUES (2, 1, 'create', '{}', 6);
     INSERT INTO keys VALUES (1, 'send:k', 2, 3), (2, 'k', 1, 1);
-    INSERT INTO leases VALUES ('cut', 7, 99, 0), ('done', 9, 99, 1);
-    PRAGMA application_id = 1449292909;
-    PRAGMA user_version = 1;
   `);
   const insert = database.prepare('INSERT INTO entries VALUES (1, ?, ?, ?, ?)');
   database.exec('BEGIN');

@@ -1,6 +1,7 @@
 // A stream's entries from an offset on, as the store holds them.
 import { maxStepLength, type Entry } from '../../log.ts';
 import { offsetExpired, streamDeleted } from '../../refuse.ts';
+import { takeStep } from '../../take-step.ts';
 import { decodeBlock } from './block.ts';
 import type { Stream } from './streams.ts';
 import type { StoreThread } from './thread.ts';
@@ -26,16 +27,5 @@ export async function readEntries(
     length += read.reduce((sum, { data }) => sum + data.length, 0);
     last = read.at(-1)?.offset ?? last;
   }
-  return takeUpTo(limit, entries);
-}
-
-/** At most `limit` of the entries, and as many as a step holds. */
-function takeUpTo(limit: number, entries: readonly Entry[]): readonly Entry[] {
-  let length = 0;
-  let end = 0;
-  for (; end < entries.length && end < limit; end += 1) {
-    length += entries[end]?.data.length ?? 0;
-    if (length > maxStepLength && end > 0) break;
-  }
-  return end === entries.length ? entries : entries.slice(0, end);
+  return takeStep(entries, limit);
 }

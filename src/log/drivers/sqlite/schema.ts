@@ -7,7 +7,7 @@ import { migrateFrom1 } from './migrate.ts';
 import type { WorkerSettings } from './protocol.ts';
 
 const schemaVersion = 2;
-/** SQLite writes page by page: with 4,096 a commit of 500 appends costs a third more CPU (bench/log.ts). */
+/** SQLite writes page by page: measured, commits of 500 appends cost a third more CPU with 4,096. */
 export const pageBytes = 16_384;
 const maxWalBytes = 128 * 1024 * 1024; // Chosen: several times what the checkpointer begins at.
 /** "Vbtm": tells a Verbatim store from other SQLite files. */
@@ -176,7 +176,8 @@ function mayHaveLost(database: DatabaseSync, boot: string): boolean {
   return unflushed !== undefined && unflushed['value'] !== boot;
 }
 
-function setEpoch(database: DatabaseSync, epoch: string): void {
+/** What is appended from now on has the offsets of what readers may have seen elsewhere: only the epoch tells them apart. */
+export function setEpoch(database: DatabaseSync, epoch: string): void {
   database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(epoch);
 }
 
@@ -219,15 +220,15 @@ export function openFailure(path: string, error: unknown): unknown {
   switch (sqliteCode(error)) {
     case undefined:
       return error;
-    case 5: // SQLITE_BUSY
-    case 6: // SQLITE_LOCKED
+    case sqliteCodes.busy:
+    case sqliteCodes.locked:
       return new StreamError(
         'store-in-use',
         `Expected to be the only user of ${path}, but another process has it open. Stop that one, or choose another --store.`,
         { cause: error },
       );
-    case 11: // SQLITE_CORRUPT
-    case 26: // SQLITE_NOTADB
+    case sqliteCodes.corrupt:
+    case sqliteCodes.notADatabase:
       return new StreamError(
         'store-unusable',
         `Expected a SQLite file, but ${path} is damaged or none at all (${messageOf(error)}). ` +
@@ -242,6 +243,9 @@ export function openFailure(path: string, error: unknown): unknown {
       );
   }
 }
+
+/** SQLite's primary result codes, as far as they mean something of their own here [sqlite.org/rescode]. */
+export const sqliteCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26 } as const;
 
 /** SQLite's primary result code of an error that came from it. */
 export function sqliteCode(error: unknown): number | undefined {

@@ -9,18 +9,17 @@ import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { createJournal } from './journal.ts';
 import { pagesOfGroups } from './pages.ts';
 import type { Call, Commit, Failure, Operations, Reply, WorkerSettings } from './protocol.ts';
-import { openDatabase, pageBytes, sqliteCode } from './schema.ts';
+import { openDatabase, pageBytes, sqliteCode, sqliteCodes } from './schema.ts';
 import { createReads } from './reads.ts';
 import { prepareOnce } from './statements.ts';
 import { createWrites } from './writes.ts';
 
 assert(parentPort !== null, 'the worker of the SQLite driver runs as a worker');
 const port = parentPort;
-const sqliteBusy = 5;
 
 const settings = workerData as WorkerSettings; // The driver beside this file made it.
 
-const maxWalBytes = 4 * 1024 * 1024; // Measured with bench/log.ts: the more at once, the longer commits wait for the disk.
+const maxWalBytes = 4 * 1024 * 1024; // Measured: the more at once, the longer commits wait for the disk.
 const restMs = 1_000; // Chosen: how soon it is folded again where there was no room.
 
 function send(reply: Reply): void {
@@ -30,14 +29,14 @@ function send(reply: Reply): void {
 function failureOf(error: unknown): Failure {
   if (isStreamError(error)) return { code: error.code, message: error.message, details: error.details };
   const code = sqliteCode(error);
-  if (code === 11 || code === 26) {
+  if (code === sqliteCodes.corrupt || code === sqliteCodes.notADatabase) {
     return {
       code: 'store-unusable',
       message: `Expected a sound store, but ${settings.path} is damaged: ${messageOf(error)}. Restore a backup.`,
       details: {},
     };
   }
-  if (code === sqliteBusy) {
+  if (code === sqliteCodes.busy) {
     return {
       code: 'store-unavailable',
       message: `Expected to write into ${settings.path}, but another program has locked it. Nothing was written: end that one.`,
@@ -88,7 +87,7 @@ function createDesk(database: DatabaseSync, checkpointer: Checkpointer) {
       });
       step?.done();
     } catch (error) {
-      if (step === undefined || sqliteCode(error) === sqliteBusy) throw error;
+      if (step === undefined || sqliteCode(error) === sqliteCodes.busy) throw error;
       noFoldBeforeMs = systemTimers.now() + restMs;
       transact(() => writes.commit(request, journalId));
     }
