@@ -108,6 +108,8 @@ export function inspect(path: string): void {
   try {
     const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
     try {
+      // As of one moment: another process may be making the store just now.
+      database.exec('BEGIN');
       checkKind(database, path);
     } finally {
       database.close();
