@@ -19,7 +19,8 @@ export interface ChildOptions {
 
 export function startChild(file: string, task: unknown, { env = {} }: { env?: NodeJS.ProcessEnv } = {}): ChildProcess {
   const child = fork(new URL(file, import.meta.url), [JSON.stringify(task)], {
-    execArgv: ['--conditions=verbatim-source', '--expose-gc'],
+    // The young generation as `npm start` has it: docs/guides/store.md.
+    execArgv: ['--conditions=verbatim-source', '--expose-gc', '--max-semi-space-size=4'],
     env: { ...process.env, ...env },
   });
   const kill = (): void => void child.kill('SIGKILL');
