@@ -13,7 +13,7 @@ export interface Leases {
   acquire(name: string, options: { ttlMs: number }): Promise<Lease | null>;
   /**
    * Holds the lease for `ttlMs` from now; null when another has taken it. With 0 it is given up
-   * at once for somebody else to take over.
+   * at once for somebody else to take over, also where the clock is set back.
    */
   renew(lease: Lease, options: { ttlMs: number }): Promise<Lease | null>;
   /** Ends the lease for good: what it was for is done. Its epoch can never append again. */

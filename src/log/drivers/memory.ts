@@ -246,7 +246,7 @@ function createLeases(clock: Clock, checkOpen: () => void): MemoryLeases {
     async renew({ name, epoch }, { ttlMs }) {
       checkOpen();
       if (held.get(name)?.epoch !== epoch) return null;
-      const lease = { name, epoch, expiresAtMs: clock.now() + ttlMs };
+      const lease = { name, epoch, expiresAtMs: ttlMs === 0 ? -Infinity : clock.now() + ttlMs };
       held.set(name, lease);
       return lease;
     },

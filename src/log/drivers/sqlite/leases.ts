@@ -49,7 +49,7 @@ export function createLeaseTable(opened: Opened, clock: Clock): LeaseTable {
     renew(lease, ttlMs) {
       const holding = held.get(lease.name);
       if (holding?.epoch !== lease.epoch) return null;
-      holding.expiresAtMs = clock.now() + ttlMs;
+      holding.expiresAtMs = ttlMs === 0 ? -Infinity : clock.now() + ttlMs;
       return { ...lease, expiresAtMs: holding.expiresAtMs };
     },
     release(lease) {
