@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StreamError } from '../core/errors.ts';
 import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
 import { connect, type ConnectOptions } from './connect.ts';
@@ -275,8 +276,54 @@ describe('[SSE-STATUS] the answer', () => {
     });
     const failure = await collect(rig).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'request-failed', details: { status } });
+    expect(String((failure as StreamError).details['body']).length).toBeLessThan(16 * 1024 + 100);
     expect(rig.attempts).toHaveLength(1);
     expect(rig.attempts[0]?.signal.aborted).toBe(true);
+  });
+
+  it.each([
+    { size: 1, times: 3 },
+    { size: 2, times: 3 },
+    { size: 3, times: 3 },
+    { size: 1_000, times: 1_500 },
+    { size: 20_000, times: 1_500 },
+  ])('404 says all that its body does, in pieces of $size', async ({ size, times }) => {
+    const problem = JSON.stringify({ status: 404, code: 'stream-deleted', detail: 'Gone 🐟 '.repeat(times) });
+    const bytes = new TextEncoder().encode(problem);
+    const rig = createRig((attempt) => {
+      const body = createBody(attempt);
+      for (let from = 0; from < bytes.length; from += size) body.push(bytes.slice(from, from + size));
+      body.close();
+      return new Response(body.response.body, { status: 404 });
+    });
+    const failure = await collect(rig).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'request-failed', details: { status: 404, body: problem } });
+  });
+
+  it('404 says what came of its body before that broke off', async () => {
+    let rest = 2;
+    const pull = (controller: ReadableStreamDefaultController): void => {
+      rest -= 1;
+      if (rest < 0) controller.error(new TypeError('network error'));
+      else controller.enqueue(new TextEncoder().encode('because'));
+    };
+    const rig = createRig(() => new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { status: 404 }));
+    const failure = await collect(rig).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'request-failed', details: { status: 404, body: 'becausebecause' } });
+  });
+
+  it('404 whose body falls silent is given up as a stream is, and made again', async () => {
+    const bodies: Array<ReturnType<typeof createBody>> = [];
+    const rig = createRig((attempt, index) => {
+      if (index > 0) return end();
+      const body = createBody(attempt);
+      bodies.push(body);
+      body.push('because');
+      return new Response(body.response.body, { status: 404 });
+    });
+    expect(await collect(rig)).toEqual([]);
+    expect(bodies[0]?.released).toBe(true);
+    expect(rig.attempts).toHaveLength(2);
   });
 
   it.each([408, 425, 429, 500, 502, 503, 504])('%d is tried again', async (status) => {
