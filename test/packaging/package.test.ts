@@ -17,6 +17,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'verbatim-package-'));
   installed = join(folder, 'node_modules', 'verbatim');
   mkdirSync(installed, { recursive: true });
+  // A package of its own: else Node takes the nearest manifest above, and where that is called `verbatim`
+  // the name means that one itself, not what is installed.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'stranger', private: true }));
   cpSync(packageFolder, installed, { recursive: true });
   manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')); // oxlint-disable-line typescript/no-unsafe-assignment -- Checked below.
   // Only what the manifest asks for can be found from there.
