@@ -43,6 +43,23 @@ describe('merge', () => {
     ]);
   });
 
+  it('[CONV-MERGE] lets the beginning of a part take in its deltas, with the last mark', () => {
+    const value = { type: 'reasoning', text: 'ab' } as const;
+    const begun = { type: 'part', message: one, part: 2, value, mark: '1' } as const;
+    const delta = { type: 'delta', message: one, part: 2, at: 2, text: 'cd', mark: '2' } as const;
+    const events = [begun, delta, { ...delta, at: 4, mark: undefined }];
+    expect(merge(events.map((event, index) => ({ from: index + 1, offset: index + 1, event })))).toEqual([
+      { from: 1, offset: 3, event: { ...begun, value: { ...value, text: 'abcdcd' }, mark: '2' } },
+    ]);
+    const apart = [
+      begun,
+      { ...delta, at: 1 },
+      { ...begun, part: 3, value: { type: 'source', url: '' } as const },
+      { ...delta, part: 3, at: 0 },
+    ];
+    expect(merge(apart.map((event, index) => ({ from: index + 1, offset: index + 1, event })))).toHaveLength(4);
+  });
+
   it('brings the halves of a surrogate pair together', () => {
     const [high = '', low = ''] = '🐟'.split('');
     expect(merge(write([{ text: high }, { text: low }]))[0]?.event).toMatchObject({ text: '🐟' });

@@ -20,6 +20,10 @@ type Command =
   | { readonly type: 'ask'; readonly parent: number }
   | { readonly type: 'answer'; readonly parent: number }
   | { readonly type: 'write'; readonly answer: number; readonly part: number; readonly text: string }
+  | { readonly type: 'begin'; readonly answer: number; readonly text: string }
+  | { readonly type: 'reset'; readonly answer: number; readonly parts: number; readonly length: number | undefined }
+  | { readonly type: 'stop'; readonly answer: number; readonly seen: number | undefined }
+  | { readonly type: 'remove'; readonly message: number; readonly isRemoved: boolean }
   | { readonly type: 'run'; readonly answer: number; readonly status: RunStatus }
   | { readonly type: 'rename'; readonly title: string | undefined; readonly model: string | undefined }
   | { readonly type: 'unknown' };
@@ -30,6 +34,7 @@ interface History {
   readonly texts: ReadonlyMap<string, string>;
   readonly statuses: ReadonlyMap<string, RunStatus>;
   readonly title: string;
+  readonly removed: ReadonlySet<string>;
 }
 
 function place(events: readonly ConversationEvent[]): PlacedEvent[] {
@@ -46,7 +51,8 @@ function newMessage(index: number, fields: Partial<Message>): Message {
 function perform(commands: readonly Command[]): History {
   const events: ConversationEvent[] = [{ type: 'conversation', title: 'New', model: 'demo/echo', createdAtMs: 5 }];
   const messages: Message[] = [];
-  const answers: Array<{ run: Run; parts: [string, string] }> = [];
+  const answers: Array<{ run: Run; parts: string[] }> = [];
+  const removed = new Set<string>();
   const texts = new Map<string, string>();
   const statuses = new Map<string, RunStatus>();
   let title = 'New';
@@ -55,6 +61,12 @@ function perform(commands: readonly Command[]): History {
     else if (command.type === 'rename') {
       events.push({ type: 'conversation', title: command.title, model: command.model });
       title = command.title ?? title;
+    } else if (command.type === 'remove') {
+      const message = messages[command.message % Math.max(1, messages.length)];
+      if (message === undefined) continue;
+      events.push({ type: 'message-removed', message: message.id, isRemoved: command.isRemoved });
+      if (command.isRemoved) removed.add(message.id);
+      else removed.delete(message.id);
     } else if (command.type === 'ask' || command.type === 'answer') {
       const parent = messages[command.parent % (messages.length + 1)]?.id ?? null;
       const asks = command.type === 'ask';
@@ -83,16 +95,28 @@ function perform(commands: readonly Command[]): History {
         statuses.set(message, command.status);
         continue;
       }
-      // One UTF-16 code unit an event, so that surrogate pairs are split.
-      for (const text of command.text.split('')) {
-        const part = command.part === 0 ? 0 : 1;
-        events.push({ type: 'delta', message, part, at: answer.parts[part].length, text });
-        answer.parts[part] += text;
+      const { parts } = answer;
+      if (command.type === 'stop') {
+        events.push({ type: 'stop', run: answer.run.id, seen: command.seen });
+      } else if (command.type === 'begin') {
+        events.push({ type: 'part', message, part: parts.length, value: { type: 'text', text: command.text } });
+        parts.push(command.text);
+      } else if (command.type === 'reset') {
+        events.push({ type: 'reset', message, parts: command.parts, length: command.length });
+        parts.length = Math.min(parts.length, command.parts);
+        if (parts.length > 0) parts.push(parts.pop()?.slice(0, command.length) ?? '');
+      } else if (parts.length > 0) {
+        const part = command.part % parts.length;
+        // One UTF-16 code unit an event, so that surrogate pairs are split.
+        for (const text of command.text.split('')) {
+          events.push({ type: 'delta', message, part, at: parts[part]?.length ?? 0, text });
+          parts[part] += text;
+        }
       }
-      texts.set(message, answer.parts.join(''));
+      texts.set(message, parts.join(''));
     }
   }
-  return { events: place(events), texts, statuses, title };
+  return { events: place(events), texts, statuses, title, removed };
 }
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -108,6 +132,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   fc.record({ type: fc.constant('run'), answer: fc.nat(3), status: fc.constantFrom(...runStatuses) }),
+  fc.record({ type: fc.constant('begin'), answer: fc.nat(3), text: fc.string({ unit: codePoint, maxLength: 4 }) }),
+  fc.record({
+    type: fc.constant('reset'),
+    answer: fc.nat(3),
+    parts: fc.nat(3),
+    length: fc.option(fc.nat(8), { nil: undefined }),
+  }),
+  fc.record({ type: fc.constant('stop'), answer: fc.nat(3), seen: fc.option(fc.nat(), { nil: undefined }) }),
+  fc.record({ type: fc.constant('remove'), message: fc.nat(20), isRemoved: fc.boolean() }),
   fc.record({
     type: fc.constant('rename'),
     title: fc.option(fc.string(), { nil: undefined }),
@@ -135,20 +168,23 @@ function mergeBatches(events: readonly PlacedEvent[], fractions: readonly number
 const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('any history', () => {
-  it('gives each message its text and status, and the conversation its title', () => {
+  it('[CONV-RESET] gives each message its text and status, and the conversation its title', () => {
     fc.assert(
-      fc.property(history, ({ events, texts, statuses, title }) => {
+      fc.property(history, ({ events, texts, statuses, title, removed }) => {
         const state = reduceAll(events);
         expect(new Map(state.messages.map((message) => [message.id, textOf(message)]))).toEqual(texts);
         expect(new Map(state.messages.map((message) => [message.id, message.status]))).toEqual(statuses);
         expect(state.title).toBe(title);
         expect(state.offset).toBe(events.length);
+        expect(new Set(state.messages.filter(({ isRemoved }) => isRemoved).map((message) => message.id))).toEqual(
+          removed,
+        );
         for (const run of state.runs) expect(statuses.get(run.message)).toBe(run.status);
       }),
     );
   });
 
-  it('merged in any batches gives the same state', () => {
+  it('[CONV-MERGE] merged in any batches gives the same state', () => {
     fc.assert(
       fc.property(history, fc.array(fraction, { maxLength: 6 }), ({ events }, fractions) => {
         expect(reduceAll(mergeBatches(events, fractions))).toEqual(reduceAll(events));
@@ -156,7 +192,7 @@ describe('any history', () => {
     );
   });
 
-  it('merged from any earlier place adds only what is new', () => {
+  it('[CONV-MERGE] merged from any earlier place adds only what is new', () => {
     fc.assert(
       fc.property(history, fraction, fraction, ({ events }, a, b) => {
         const [again, seen] = [Math.min(a, b), Math.max(a, b)].map((part) => Math.floor(part * events.length));
@@ -166,7 +202,7 @@ describe('any history', () => {
     );
   });
 
-  it('repeated up to any place changes nothing: the very same state comes back', () => {
+  it('[CONV-ONCE] repeated up to any place changes nothing: the very same state comes back', () => {
     fc.assert(
       fc.property(history, fc.array(fraction, { maxLength: 4 }), ({ events }, fractions) => {
         const state = reduceAll(events);
@@ -175,7 +211,7 @@ describe('any history', () => {
     );
   });
 
-  it('with any entry missing is an event-gap at the next one', () => {
+  it('[CONV-ONCE] with any entry missing is an event-gap at the next one', () => {
     fc.assert(
       fc.property(history, fraction, fraction, ({ events }, part, cut) => {
         const missing = Math.floor(part * (events.length - 1));
@@ -198,13 +234,13 @@ describe('any history', () => {
           const next = reduce(state, placed);
           expect(state).toEqual(snapshot);
           const { event } = placed;
-          const touched = event.type === 'delta' || event.type === 'run' ? event.message : undefined;
+          const touched = event.type !== 'message' && 'message' in event ? event.message : undefined;
           for (const message of state.messages) {
             const same = next.messages.find((other) => other.id === message.id) === message;
             expect(same).toBe(message.id !== touched);
           }
-          if (event.type === 'unknown' || event.type === 'conversation') expect(next.messages).toBe(state.messages);
-          if (event.type !== 'run') expect(next.runs).toBe(state.runs);
+          if (['unknown', 'conversation', 'stop'].includes(event.type)) expect(next.messages).toBe(state.messages);
+          if (event.type !== 'run' && event.type !== 'stop') expect(next.runs).toBe(state.runs);
           state = next;
         }
       }),
@@ -239,7 +275,11 @@ describe('one event', () => {
   const base = reduceAll(events);
   const [message] = base.messages;
   if (message === undefined) throw new Error('Expected an answer');
-  const next = (event: ConversationEvent): PlacedEvent => ({ from: base.offset + 1, offset: base.offset + 1, event });
+  const next = (event: ConversationEvent, { offset }: Conversation = base): PlacedEvent => ({
+    from: offset + 1,
+    offset: offset + 1,
+    event,
+  });
   const delta = (fields: { part?: number; at: number; text: string }): PlacedEvent =>
     next({ type: 'delta', message: message.id, part: 0, ...fields });
   const stranger = newMessage(150, {}).id;
@@ -274,7 +314,7 @@ describe('one event', () => {
   ])('delta "$text" at $at after "abc" gives "$gives"', ({ at, text, gives }) => {
     const state = reduce(base, delta({ at: 0, text: 'abc' }));
     const further = { ...delta({ at, text }), from: state.offset + 1, offset: state.offset + 1 };
-    expect(reduce(state, further).messages[0]?.parts[0]?.text).toBe(gives);
+    expect(reduce(state, further).messages[0]?.parts[0]).toHaveProperty('text', gives);
   });
 
   it('delta of a kind of part that only a newer version knows changes nothing', () => {
@@ -285,6 +325,45 @@ describe('one event', () => {
     expect(after.messages).toEqual(state.messages);
     expect(after.offset).toBe(state.offset + 1);
     expect(after.messages.map(textOf)).toEqual(['', '']);
+  });
+
+  it('stop is kept with the run until that has ended', () => {
+    const live = {
+      type: 'run',
+      id: mintRunId(random, id),
+      message: message.id,
+      status: 'running',
+      model: 'm',
+      attempt: 1,
+    } as const;
+    let state = base;
+    for (const event of [live, { type: 'stop', run: live.id, seen: 3 }, { ...live, attempt: 2 }] as const) {
+      state = reduce(state, next(event, state));
+    }
+    expect(state.runs.at(-1)).toMatchObject({ attempt: 2, stop: { seen: 3 } });
+    const ended = reduce(state, next({ ...live, status: 'stopped' }, state));
+    expect(ended.runs.at(-1)?.stop).toBeUndefined();
+    expect(reduce(ended, next({ type: 'stop', run: live.id }, ended)).runs).toEqual(ended.runs);
+  });
+
+  it('[CONV-PART] part changes what is given of one that is there', () => {
+    const begun = reduce(
+      base,
+      next({ type: 'part', message: message.id, part: 1, value: { type: 'reasoning', text: 'hm' } }),
+    );
+    const signed = {
+      type: 'part',
+      message: message.id,
+      part: 1,
+      value: { type: 'reasoning', providerData: 's' },
+    } as const;
+    expect(reduce(begun, next(signed, begun)).messages[0]?.parts[1]).toEqual({
+      type: 'reasoning',
+      text: 'hm',
+      providerData: 's',
+    });
+    const beyond = { ...signed, part: 3 };
+    expect(codeOf(() => reduce(begun, next(beyond, begun)))).toBe('event-gap');
   });
 
   it('message that is there already stays as it has become', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mintMessageId, type MessageId } from '../core/ids.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
 import type { Message } from './message.ts';
-import { latestLeaf, pathTo } from './tree.ts';
+import { childrenOf, latestLeaf, leafBelow, pathTo } from './tree.ts';
 
 const random = createSeededRandom(9);
 const ids = Array.from({ length: 60 }, () => mintMessageId(random));
@@ -70,5 +70,23 @@ describe('latestLeaf', () => {
 
   it('is null in an empty tree', () => {
     expect(latestLeaf([])).toBeNull();
+  });
+});
+
+describe('a removed message', () => {
+  const [a = stranger, b = stranger, c = stranger, d = stranger] = ids;
+  // a - b - c, and d beside b.
+  const messages = [newMessage(a, null), newMessage(b, a), newMessage(c, b), newMessage(d, a)];
+  const without = (id: string) =>
+    messages.map((message) => (message.id === id ? { ...message, isRemoved: true } : message));
+
+  it('is no child, and nothing below it is a leaf', () => {
+    expect(childrenOf(messages, a).map(({ id }) => id)).toEqual([b, d]);
+    expect(childrenOf(without(b), a).map(({ id }) => id)).toEqual([d]);
+    expect([leafBelow(messages, b), leafBelow(messages, a), leafBelow(messages, d)]).toEqual([c, d, d]);
+    expect(leafBelow(without(d), a)).toBe(c);
+    expect(leafBelow(without(c), b)).toBe(b);
+    expect(latestLeaf(without(d))).toBe(c);
+    expect(latestLeaf(without(a))).toBeNull();
   });
 });
