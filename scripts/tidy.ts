@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, Layer>> = {
   'src/conversation': { layers: ['src/core'], packages: [] },
   'src/engine': {
     layers: ['src/core', 'src/sse', 'src/log', 'src/conversation'],
-    packages: ['@ai-sdk/openai-compatible'],
+    packages: ['@ai-sdk'],
   },
   'src/client': { layers: ['src/core', 'src/sse', 'src/conversation'], packages: [] },
   'src/react': { layers: ['src/client', 'src/conversation', 'src/core'], packages: ['react'] },

@@ -1,32 +1,47 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { requestOf, said } from '../../../test/support/provider.ts';
 import { codePoint } from '../../../test/support/code-point.ts';
 import { createFakeClock } from '../../testing/fake-clock.ts';
-import type { ModelRequest } from '../model.ts';
+import type { ModelMessage, ModelPart } from '../model.ts';
 import { createDemoModels } from './demo.ts';
 import { tourText } from './tour.ts';
 
-/** What the model says to `text` behind `prefix`, at most `count` pieces, and when each came. */
-async function say(id: string, options: { text?: string; prefix?: string; count?: number }) {
+interface SayOptions {
+  readonly text?: string;
+  /** What there is of the answer. */
+  readonly answer?: ModelMessage['parts'];
+  readonly prefix?: string;
+  readonly count?: number;
+}
+
+/** What the model gives to `text` behind `prefix`, at most `count` parts, and when each came. */
+async function play(id: string, { text = '', answer = [], prefix = '', count = Number.POSITIVE_INFINITY }: SayOptions) {
   const clock = createFakeClock(0);
   const model = createDemoModels({ clock }).find((candidate) => candidate.id === id);
   if (model === undefined) throw new Error(`${id} is built in`);
-  const { text = '', prefix = '', count = Number.POSITIVE_INFINITY } = options;
-  const request: ModelRequest = { messages: [{ role: 'user', text }], prefix, signal: new AbortController().signal };
-  const pieces: string[] = [];
+  const question: ModelMessage = { role: 'user', parts: [{ type: 'text', text }] };
+  const messages = [question, ...(answer.length === 0 ? [] : [{ role: 'assistant' as const, parts: answer }])];
+  const parts: ModelPart[] = [];
   const times: number[] = [];
   let ended = false;
   const reading = (async () => {
-    for await (const part of model.stream(request)) {
-      if (part.type !== 'text') continue;
-      pieces.push(part.text);
+    for await (const part of model.stream(requestOf({ messages, prefix }))) {
+      if (part.type === 'finish') continue;
+      parts.push(part);
       times.push(clock.now());
-      if (pieces.length >= count) break;
+      if (parts.length >= count) break;
     }
     ended = true;
   })();
   for (let second = 0; second < 100 && !ended; second += 1) await clock.advance(1_000);
   await reading;
+  return { parts, times };
+}
+
+async function say(id: string, options: SayOptions) {
+  const { parts, times } = await play(id, options);
+  const pieces = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   return { text: pieces.join(''), pieces, times };
 }
 
@@ -63,4 +78,58 @@ it('continues each text exactly from wherever it was cut, in the middle of a pie
     'nt: [2]\n\n',
     'Count: [3]\n\n',
   ]);
+});
+
+describe('demo/tools', () => {
+  it('thinks, calls a tool with arguments that stream, and rests its answer on the result', async () => {
+    const { parts } = await play('demo/tools', { text: 'How long is this?' });
+    expect(said(parts, 'reasoning')).toContain('I have a tool for that.');
+    const input = '{"text":"How long is this?"}';
+    const deltas = parts.filter((part) => part.type === 'tool-call-delta');
+    expect(deltas.length).toBeGreaterThan(1);
+    expect(deltas.map(({ text }) => text).join('')).toBe(input);
+    const call = { type: 'tool-call', id: 'count-1', name: 'count_words', text: input, isRunByProvider: true };
+    expect(parts).toContainEqual(call);
+    const whole = parts.flatMap((part) => (part.type === 'part' ? [part.part] : []));
+    expect(whole).toEqual([
+      { type: 'tool-result', call: 'count-1', output: { words: 4, characters: 17 } },
+      { type: 'source', url: expect.any(String), title: expect.any(String) },
+      {
+        type: 'data',
+        name: 'word-lengths',
+        value: [
+          { length: 2, words: 1 },
+          { length: 3, words: 1 },
+          { length: 4, words: 1 },
+          { length: 5, words: 1 },
+        ],
+      },
+    ]);
+    expect(said(parts)).toContain('**4 words** of 17 characters');
+  });
+
+  it('counts what a person calls characters, of which it takes no more than it can show', async () => {
+    const { parts } = await play('demo/tools', { text: '🧑‍🚀 é' });
+    expect(said(parts)).toContain('**2 words** of 3 characters');
+    const long = await play('demo/tools', { text: '👩‍👩‍👧'.repeat(300) });
+    expect(said(long.parts)).toContain('**1 word** of 280 characters');
+  });
+
+  it('goes on behind its tool’s result, and exactly anywhere in its text', async () => {
+    const { parts } = await play('demo/tools', { text: 'Hi' });
+    const all = said(parts);
+    const answer: ModelMessage['parts'] = [
+      { type: 'tool-call', id: 'count-1', name: 'count_words', text: '{}' },
+      { type: 'tool-result', call: 'count-1', output: {} },
+    ];
+    const behind = await play('demo/tools', { text: 'Hi', answer });
+    expect(behind.parts).toEqual(parts.slice(-behind.parts.length));
+    expect(behind.parts[0]).toMatchObject({ type: 'part', part: { type: 'source' } });
+    for (const length of [1, 2, 50, all.length]) {
+      const prefix = all.slice(0, length);
+      const rest = await play('demo/tools', { text: 'Hi', answer, prefix });
+      expect(rest.parts.every(({ type }) => type === 'text')).toBe(true);
+      expect(prefix + said(rest.parts)).toBe(all);
+    }
+  });
 });

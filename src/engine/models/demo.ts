@@ -1,22 +1,30 @@
 // Models that need no key and are no language models: each answer is a fixed function of the
 // conversation, so that anyone can check, to the character, that nothing is lost.
 import { systemClock, type Clock } from '../../core/clock.ts';
-import type { Model, ModelRequest } from '../model.ts';
+import { textOf } from '../../conversation/message.ts';
+import type { Model, ModelPart, ModelRequest } from '../model.ts';
+import { toolsScript } from './demo-tools.ts';
 import { tourText } from './tour.ts';
+import { wordsOf } from './words.ts';
 
 /** The built-in models. `clock` paces them. */
 export function createDemoModels(deps: { clock?: Clock } = {}): Model[] {
   const { clock = systemClock } = deps;
   return [
-    demoModel({ id: 'demo/tour', name: 'Tour', intervalMs: 25, clock, pieces: () => wordsOf(tourText) }),
+    demoModel({ id: 'demo/tour', name: 'Tour', intervalMs: 25, clock, script: () => saying(wordsOf(tourText)) }),
     demoModel({
       id: 'demo/echo',
       name: 'Echo',
       intervalMs: 25,
       clock,
-      pieces: (request) => wordsOf(request.messages.at(-1)?.text ?? ''),
+      script: (request) => saying(wordsOf(textOf(request.messages.at(-1) ?? { parts: [] }))),
     }),
-    demoModel({ id: 'demo/count', name: 'Count', intervalMs: 1_000, clock, pieces: count }),
+    demoModel({ id: 'demo/count', name: 'Count', intervalMs: 1_000, clock, script: () => saying(count()) }),
+    {
+      ...demoModel({ id: 'demo/tools', name: 'Tools', intervalMs: 25, clock, script: toolsScript }),
+      callsTools: true,
+      reasons: true,
+    },
   ];
 }
 
@@ -26,38 +34,44 @@ interface DemoOptions {
   /** Time between two pieces. */
   readonly intervalMs: number;
   readonly clock: Clock;
-  readonly pieces: (request: ModelRequest) => Iterable<string>;
+  /** All its parts but the last; its text from the beginning. */
+  readonly script: (request: ModelRequest) => Iterable<ModelPart>;
 }
 
-function demoModel({ id, name, intervalMs, clock, pieces }: DemoOptions): Model {
+function demoModel({ id, name, intervalMs, clock, script }: DemoOptions): Model {
   return {
     id,
     name,
     demo: true,
     continuesPrefix: true,
+    takesImages: false,
+    callsTools: false,
+    reasons: false,
     async *stream(request) {
       const { prefix, signal } = request;
       let length = 0;
       let dueMs = clock.now();
-      for (const piece of pieces(request)) {
-        length += piece.length;
-        if (length <= prefix.length) continue;
+      for (const part of script(request)) {
+        let given = part;
+        if (part.type === 'text') {
+          length += part.text.length;
+          if (length <= prefix.length) continue;
+          // A cut may have fallen into a piece: only what is missing of it is given.
+          given = { ...part, text: part.text.slice(Math.max(0, part.text.length - (length - prefix.length))) };
+        }
         // By the schedule and not by the last piece, so that the pace holds when a timer is late.
         // Only a little is made up for, lest a process that slept pours everything out at once.
         dueMs = Math.max(dueMs + intervalMs, clock.now() - intervalMs);
         await clock.sleep(Math.max(0, dueMs - clock.now()), { signal });
-        // A cut may have fallen into a piece: only what is missing of it is given.
-        const text = piece.slice(Math.max(0, piece.length - (length - prefix.length)));
-        yield { type: 'text', text };
+        yield given;
       }
       yield { type: 'finish', reason: 'stop' };
     },
   };
 }
 
-/** Each word with the white space before it. */
-function wordsOf(text: string): string[] {
-  return text.match(/\s*\S+|\s+$/g) ?? [];
+function* saying(pieces: Iterable<string>): Generator<ModelPart> {
+  for (const text of pieces) yield { type: 'text', text };
 }
 
 function* count(): Generator<string> {

@@ -33,7 +33,7 @@ async function nowhere(): Promise<string> {
 }
 
 const ids = (found: Awaited<ReturnType<typeof discoverModels>>): string[] => found.catalogue.list().map(({ id }) => id);
-const demos = ['demo/tour', 'demo/echo', 'demo/count'];
+const demos = ['demo/tour', 'demo/echo', 'demo/count', 'demo/tools'];
 
 it('finds the demo models where there is nothing else, marked as such', async () => {
   const found = await discoverModels({ env: {}, ollamaUrl: await nowhere(), llamaCppUrl: await nowhere() });
@@ -42,12 +42,89 @@ it('finds the demo models where there is nothing else, marked as such', async ()
   expect(found.warnings).toEqual([]);
 });
 
-it('finds the models of Ollama and of llama.cpp', async () => {
-  const ollamaUrl = await serve({ '/api/tags': { models: [{ name: 'llama3.2:1b' }] } });
-  const llamaCppUrl = await serve({ '/v1/models': { data: [{ id: '/models/tiny.gguf', owned_by: 'llamacpp' }] } });
+it('finds the models of Ollama and of llama.cpp, with what they can do', async () => {
+  const ollamaUrl = await serve({
+    '/api/tags': { models: [{ name: 'llama3.2:1b' }] },
+    '/api/show': { capabilities: ['completion', 'tools'] },
+  });
+  const llamaCppUrl = await serve({
+    '/v1/models': { data: [{ id: '/models/tiny.gguf', owned_by: 'llamacpp' }] },
+    '/props': { modalities: { vision: true, audio: false } },
+  });
   const found = await discoverModels({ env: {}, ollamaUrl, llamaCppUrl });
   expect(ids(found)).toEqual([...demos, 'ollama/llama3.2:1b', 'llamacpp/tiny.gguf']);
+  expect(found.catalogue.list().slice(-2)).toEqual([
+    expect.objectContaining({
+      demo: false,
+      takesImages: false,
+      callsTools: true,
+      reasons: false,
+      continuesPrefix: false,
+    }),
+    expect.objectContaining({ takesImages: true, callsTools: undefined, continuesPrefix: true }),
+  ]);
   expect(found.catalogue.find('ollama/llama3.2:1b')?.demo).toBe(false);
+});
+
+it('lists the models of Anthropic and Google, with what they can do', async () => {
+  const quiet = await nowhere();
+  const anthropicUrl = await serve({
+    '/v1/models?limit=1000': {
+      data: [
+        {
+          type: 'model',
+          id: 'claude-sonnet-5',
+          display_name: 'Claude Sonnet 5',
+          capabilities: { thinking: { supported: true } },
+        },
+        { type: 'model', id: 'claude-haiku-4-5' },
+      ],
+    },
+  });
+  const googleUrl = await serve({
+    '/v1beta/models?pageSize=1000': {
+      models: [
+        {
+          name: 'models/gemini-3-pro',
+          displayName: 'Gemini 3 Pro',
+          thinking: true,
+          supportedGenerationMethods: ['generateContent'],
+        },
+        { name: 'models/gemini-3-tts', supportedGenerationMethods: ['generateContent'] },
+        { name: 'models/embedding-001', supportedGenerationMethods: ['embedContent'] },
+      ],
+    },
+  });
+  const found = await discoverModels({
+    env: {
+      ANTHROPIC_API_KEY: 'k',
+      ANTHROPIC_BASE_URL: anthropicUrl,
+      GEMINI_API_KEY: 'k',
+      VERBATIM_GGUF: '/m/tiny.gguf',
+    },
+    googleUrl: `${googleUrl}/v1beta`,
+    ollamaUrl: quiet,
+    llamaCppUrl: quiet,
+  });
+  expect(found.warnings).toEqual([]);
+  expect(found.catalogue.list().slice(demos.length)).toMatchObject([
+    { id: 'anthropic/claude-sonnet-5', name: 'Claude Sonnet 5', reasons: true, continuesPrefix: false },
+    { id: 'anthropic/claude-haiku-4-5', name: 'claude-haiku-4-5', continuesPrefix: true },
+    { id: 'google/gemini-3-pro', name: 'Gemini 3 Pro', reasons: true, takesImages: true },
+    { id: 'gguf/tiny' },
+  ]);
+  expect(found.catalogue.find('google/not-listed')?.id).toBe('google/not-listed');
+});
+
+it('warns where Anthropic or Google give no list', async () => {
+  const quiet = await nowhere();
+  const env = { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: quiet, GOOGLE_GENERATIVE_AI_API_KEY: 'k' };
+  const found = await discoverModels({ env, googleUrl: quiet, ollamaUrl: quiet, llamaCppUrl: quiet });
+  expect(found.warnings).toEqual([
+    expect.stringContaining('--model anthropic/<name>'),
+    expect.stringContaining('--model google/<name>'),
+  ]);
+  expect(found.catalogue.find('anthropic/claude-x')).toBeDefined();
 });
 
 it('takes nobody else on their ports for them, nor itself', async () => {

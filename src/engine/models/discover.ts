@@ -1,15 +1,24 @@
 // Finds the models that can be had: from the environment, and servers on this machine.
-import { isRecord } from '../../core/json.ts';
-import type { Model, ModelCatalogue } from '../model.ts';
-import { createCatalogue, type ModelProvider } from './catalogue.ts';
+import type { ModelCatalogue } from '../model.ts';
+import { createAnthropicProvider, listAnthropicModels } from './anthropic.ts';
+import { createCatalogue } from './catalogue.ts';
 import { createDemoModels } from './demo.ts';
+import { createGgufModel } from './gguf.ts';
+import { createGoogleProvider, googleUrl, listGoogleModels } from './google.ts';
+import { getJson, idsOf } from './listing.ts';
+import { findLlamaCpp, findOllama, type Found } from './local.ts';
 import { createOpenAiProvider } from './openai.ts';
 
 export interface DiscoverOptions {
-  /** `OPENAI_API_KEY` and `OPENAI_BASE_URL` are read. */
+  /**
+   * What is read: `OPENAI_API_KEY`, `OPENAI_BASE_URL`; `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`;
+   * `GOOGLE_GENERATIVE_AI_API_KEY` or `GEMINI_API_KEY`; `VERBATIM_GGUF`, the path of a .gguf file.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A port of this machine that is our own and is not asked. */
   readonly ownPort?: number | undefined;
+  /** Where Google's API lives. Default: https://generativelanguage.googleapis.com/v1beta. */
+  readonly googleUrl?: string | undefined;
   /** Where Ollama listens by default. Default: http://127.0.0.1:11434. */
   readonly ollamaUrl?: string | undefined;
   /** Where llama.cpp's server listens by default. Default: http://127.0.0.1:8080. */
@@ -22,85 +31,75 @@ export interface Discovery {
   readonly warnings: readonly string[];
 }
 
-const localTimeoutMs = 200; // A server on this machine answers at once, or is not there.
 const remoteTimeoutMs = 3_000; // Chosen: the start waits no longer for a list of models.
 
 /** The demo models, and those of every provider that is set up or found. Never throws. */
 export async function discoverModels(options: DiscoverOptions): Promise<Discovery> {
+  const { env, ownPort, ollamaUrl = 'http://127.0.0.1:11434', llamaCppUrl = 'http://127.0.0.1:8080' } = options;
   const warnings: string[] = [];
-  const found = await Promise.all([findOpenAi(options, warnings), findOllama(options), findLlamaCpp(options)]);
-  const providers = found.flatMap((source) => (source === undefined ? [] : [source.provider]));
-  const models: Model[] = found.flatMap((source) => source?.names.map((name) => source.provider.model(name)) ?? []);
-  return { catalogue: createCatalogue([...createDemoModels(), ...models], providers), warnings };
+  const isOwn = Number(new URL(llamaCppUrl).port) === ownPort;
+  const sources = await Promise.all([
+    findOpenAi({ env, warnings }),
+    findAnthropic({ env, warnings }),
+    findGoogle({ env, warnings }, options.googleUrl),
+    findOllama(ollamaUrl),
+    isOwn ? undefined : findLlamaCpp(llamaCppUrl),
+  ]);
+  const found = sources.filter((source) => source !== undefined);
+  const models = found.flatMap(({ provider, listed }) => listed.map(({ id, known }) => provider.model(id, known)));
+  const gguf = env['VERBATIM_GGUF'] ? [createGgufModel({ path: env['VERBATIM_GGUF'] })] : [];
+  const providers = found.map(({ provider }) => provider);
+  return { catalogue: createCatalogue([...createDemoModels(), ...models, ...gguf], providers), warnings };
 }
 
-interface Source {
-  readonly provider: ModelProvider;
-  readonly names: readonly string[];
+interface Env {
+  readonly env: DiscoverOptions['env'];
+  readonly warnings: string[];
 }
 
-async function findOpenAi({ env }: DiscoverOptions, warnings: string[]): Promise<Source | undefined> {
+async function findOpenAi({ env, warnings }: Env): Promise<Found | undefined> {
   const apiKey = env['OPENAI_API_KEY'] || undefined;
   const given = env['OPENAI_BASE_URL'] || undefined;
   if (apiKey === undefined && given === undefined) return undefined;
-  const baseUrl = given ?? 'https://api.openai.com/v1';
-  if (!URL.canParse(baseUrl)) {
-    warnings.push(`Expected OPENAI_BASE_URL to be an address such as https://api.openai.com/v1, got "${baseUrl}".`);
-    return undefined;
-  }
-  const provider = createOpenAiProvider({ id: 'openai', baseUrl, apiKey });
-  const names = idsOf(await getJson(`${baseUrl.replace(/\/$/, '')}/models`, remoteTimeoutMs, apiKey));
-  if (names.length === 0) {
-    warnings.push(
-      `${new URL(baseUrl).host} gave no list of models. Name one yourself: --model openai/<name>. Check OPENAI_API_KEY and OPENAI_BASE_URL if that fails.`,
-    );
-  }
+  const baseUrl = addressIn(given ?? 'https://api.openai.com/v1', 'OPENAI_BASE_URL', warnings);
+  if (baseUrl === undefined) return undefined;
+  const headers: Record<string, string> = apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` };
+  const names = idsOf(await getJson(`${baseUrl.replace(/\/$/, '')}/models`, { timeoutMs: remoteTimeoutMs, headers }));
+  if (names.length === 0) warnings.push(noList(baseUrl, 'openai', 'OPENAI_API_KEY and OPENAI_BASE_URL'));
   // OpenAI itself lists models for pictures, speech and search beside those that chat.
-  const chats = given === undefined ? names.filter(isChatModel) : names;
-  return { provider, names: chats };
+  const chats = new URL(baseUrl).hostname === 'api.openai.com' ? names.filter(isChatModel) : names;
+  return { provider: createOpenAiProvider({ id: 'openai', baseUrl, apiKey }), listed: chats.map((id) => ({ id })) };
 }
 
 function isChatModel(name: string): boolean {
   return /^(gpt-|chatgpt-|o[0-9])/.test(name) && !/(audio|realtime|image|transcribe|tts|search|instruct)/.test(name);
 }
 
-async function findOllama({ ollamaUrl = 'http://127.0.0.1:11434' }: DiscoverOptions): Promise<Source | undefined> {
-  const tags = await getJson(`${ollamaUrl}/api/tags`, localTimeoutMs);
-  if (!isRecord(tags) || !Array.isArray(tags['models'])) return undefined;
-  const names = tags['models'].flatMap((model: unknown) =>
-    isRecord(model) && typeof model['name'] === 'string' ? [model['name']] : [],
-  );
-  return { provider: createOpenAiProvider({ id: 'ollama', baseUrl: `${ollamaUrl}/v1` }), names };
+async function findAnthropic({ env, warnings }: Env): Promise<Found | undefined> {
+  const apiKey = env['ANTHROPIC_API_KEY'];
+  if (!apiKey) return undefined;
+  const given = env['ANTHROPIC_BASE_URL'] || 'https://api.anthropic.com';
+  const baseUrl = addressIn(given, 'ANTHROPIC_BASE_URL', warnings);
+  if (baseUrl === undefined) return undefined;
+  const listed = await listAnthropicModels({ apiKey, baseUrl }, remoteTimeoutMs);
+  if (listed.length === 0) warnings.push(noList(baseUrl, 'anthropic', 'ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL'));
+  return { provider: createAnthropicProvider({ apiKey, baseUrl }), listed };
 }
 
-async function findLlamaCpp(options: DiscoverOptions): Promise<Source | undefined> {
-  const url = options.llamaCppUrl ?? 'http://127.0.0.1:8080';
-  if (Number(new URL(url).port) === options.ownPort) return undefined;
-  const answer = await getJson(`${url}/v1/models`, localTimeoutMs);
-  // Any program may listen on that port: only one that says what it is, is taken.
-  const data = isRecord(answer) && Array.isArray(answer['data']) ? answer['data'] : [];
-  const isLlamaCpp = data.some((model: unknown) => isRecord(model) && model['owned_by'] === 'llamacpp');
-  if (!isLlamaCpp) return undefined;
-  // A file's path serves as the id; its last part is what a person wants to read and type.
-  const names = idsOf(answer).map((id) => id.split('/').at(-1) ?? id);
-  return { provider: createOpenAiProvider({ id: 'llamacpp', baseUrl: `${url}/v1` }), names };
+async function findGoogle({ env, warnings }: Env, baseUrl = googleUrl): Promise<Found | undefined> {
+  const apiKey = env['GOOGLE_GENERATIVE_AI_API_KEY'] || env['GEMINI_API_KEY'];
+  if (!apiKey) return undefined;
+  const listed = await listGoogleModels({ apiKey, baseUrl }, remoteTimeoutMs);
+  if (listed.length === 0) warnings.push(noList(baseUrl, 'google', 'GEMINI_API_KEY'));
+  return { provider: createGoogleProvider({ apiKey, baseUrl }), listed };
 }
 
-function idsOf(answer: unknown): string[] {
-  const data = isRecord(answer) && Array.isArray(answer['data']) ? answer['data'] : [];
-  const ids = data.flatMap((model: unknown) =>
-    isRecord(model) && typeof model['id'] === 'string' ? [model['id']] : [],
-  );
-  return ids.toSorted();
+function addressIn(text: string, variable: string, warnings: string[]): string | undefined {
+  if (URL.canParse(text)) return text;
+  warnings.push(`Expected ${variable} to be an address such as https://api.openai.com/v1, got "${text}".`);
+  return undefined;
 }
 
-/** The JSON that is at the address, or undefined where there is none in time. */
-async function getJson(url: string, timeoutMs: number, apiKey?: string): Promise<unknown> {
-  try {
-    const headers = apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` };
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
-    return response.ok ? await response.json() : undefined;
-  } catch {
-    return undefined; // Nothing listens there, or it is something else.
-  }
+function noList(baseUrl: string, provider: string, variables: string): string {
+  return `${new URL(baseUrl).host} gave no list of models. Name one yourself: --model ${provider}/<name>. Check ${variables} if that fails.`;
 }

@@ -1,10 +1,9 @@
-// Every endpoint that speaks OpenAI's Chat Completions format, through the AI SDK's provider.
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { isRecord } from '../../core/json.ts';
-import { messageOf, StreamError } from '../../core/errors.ts';
-import type { FinishReason } from '../../conversation/run.ts';
-import type { Model, ModelMessage, ModelPart, ModelRequest } from '../model.ts';
-import type { ModelProvider } from './catalogue.ts';
+// OpenAI, and every endpoint that speaks its Chat Completions format.
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { Model } from '../model.ts';
+import { fromAiSdk } from './ai-sdk.ts';
+import type { KnownModel, ModelProvider } from './catalogue.ts';
+import { createResponsesModel } from './openai-responses.ts';
 
 export interface OpenAiOptions {
   /** The part before the slash in its models' ids: `openai`, `ollama`. */
@@ -13,87 +12,62 @@ export interface OpenAiOptions {
   readonly baseUrl: string;
   /** Sent as a bearer token; never in an error or a log. */
   readonly apiKey?: string | undefined;
+  /**
+   * Whether answers are written in the background, by the Responses API, from where a server that takes
+   * over gets the rest. The provider keeps each for some minutes. Default: with api.openai.com.
+   */
+  readonly background?: boolean | undefined;
+  /** Whether the endpoint goes on behind an assistant message at the end, as llama.cpp's. Default: no. */
+  readonly continuesPrefix?: boolean | undefined;
 }
 
 export function createOpenAiProvider(options: OpenAiOptions): ModelProvider {
-  const provider = createOpenAICompatible({
-    name: options.id,
-    baseURL: options.baseUrl,
-    includeUsage: true,
-    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
-  });
+  const { id, baseUrl, apiKey } = options;
+  const source = { name: `${id} at ${new URL(baseUrl).host}`, apiKey };
+  if (options.background ?? new URL(baseUrl).hostname === 'api.openai.com') {
+    return {
+      id,
+      model: (name, known) =>
+        createResponsesModel({ provider: id, name, known: { ...knownOf(name), ...known }, baseUrl, source }),
+    };
+  }
   return {
-    id: options.id,
-    model(name): Model {
-      const chat = provider.chatModel(name);
-      return {
-        id: `${options.id}/${name}`,
-        name,
-        demo: false,
-        // Chat Completions starts a new message each time; it cannot go on inside one.
-        continuesPrefix: false,
-        stream: (request) => streamParts(chat, request, options),
-      };
+    id,
+    model(name, known): Model {
+      // Chat Completions starts a new message each time, but for servers that are known to go on in the last.
+      const { continuesPrefix = false } = options;
+      const info = { id: `${id}/${name}`, name, demo: false, continuesPrefix, ...known };
+      return fromAiSdk({ info, source, load: () => loadChatModel(name, options) });
     },
   };
 }
 
-type ChatModel = ReturnType<ReturnType<typeof createOpenAICompatible>['chatModel']>;
-type Prompt = Parameters<ChatModel['doStream']>[0]['prompt'];
-
-async function* streamParts(
-  chat: ChatModel,
-  { messages, signal }: ModelRequest,
-  options: OpenAiOptions,
-): AsyncGenerator<ModelPart> {
-  try {
-    const { stream } = await chat.doStream({ prompt: messages.map(promptOf), abortSignal: signal });
-    for await (const part of stream) {
-      if (part.type === 'text-delta') yield { type: 'text', text: part.delta };
-      if (part.type === 'error') throw part.error;
-      if (part.type === 'finish') {
-        const usage = { inputTokens: part.usage.inputTokens.total, outputTokens: part.usage.outputTokens.total };
-        yield { type: 'finish', reason: reasonOf(part.finishReason.unified), usage };
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw modelFailed(error, options);
-  }
-}
-
-function promptOf({ role, text }: ModelMessage): Prompt[number] {
-  return { role, content: [{ type: 'text', text }] };
-}
-
-function reasonOf(reason: string): FinishReason {
-  return reason === 'stop' || reason === 'length' || reason === 'content-filter' ? reason : 'other';
-}
-
-function modelFailed(error: unknown, { id, baseUrl, apiKey }: OpenAiOptions): StreamError {
-  const reason = reasonText(error);
-  // Providers quote keys in their errors, whole or in part.
-  const safe = (apiKey === undefined || apiKey === '' ? reason : reason.replaceAll(apiKey, '[key]')).replaceAll(
-    /\bsk-[\w*-]{4,}/g,
-    '[key]',
-  );
-  const status = isRecord(error) && typeof error['statusCode'] === 'number' ? ` (HTTP ${error['statusCode']})` : '';
-  return new StreamError('model-failed', `${id} at ${new URL(baseUrl).host} failed${status}: ${safe.slice(0, 500)}`, {
-    cause: error,
+async function loadChatModel(name: string, { id, baseUrl, apiKey }: OpenAiOptions): Promise<LanguageModelV4> {
+  const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
+  const provider = createOpenAICompatible({
+    name: id,
+    baseURL: baseUrl,
+    includeUsage: true,
+    transformRequestBody: withoutThinkingInPrefix,
+    ...(apiKey === undefined ? {} : { apiKey }),
   });
+  return provider.chatModel(name);
 }
 
-/** The provider's own words, wherever they are: an Error, `{message}`, `{error: {message}}`, or text. */
-function reasonText(error: unknown): string {
-  if (error instanceof Error) {
-    // "fetch failed" says nothing; what failed is its cause.
-    const { cause } = error;
-    return cause instanceof Error && cause.message !== '' ? `${error.message}: ${cause.message}` : error.message;
-  }
-  if (isRecord(error)) {
-    if (typeof error['message'] === 'string') return error['message'];
-    if ('error' in error) return reasonText(error['error']);
-    return JSON.stringify(error);
-  }
-  return messageOf(error);
+/**
+ * [llama.cpp, tools/server/server-common.cpp]: it refuses to go on in an answer while its template thinks.
+ * Only such an endpoint is ever asked to go on.
+ */
+function withoutThinkingInPrefix(body: Record<string, unknown>): Record<string, unknown> {
+  const last: unknown = Array.isArray(body['messages']) ? body['messages'].at(-1) : undefined;
+  const isPrefix = typeof last === 'object' && last !== null && 'role' in last && last.role === 'assistant';
+  return isPrefix ? { ...body, chat_template_kwargs: { enable_thinking: false } } : body;
+}
+
+/** What can be told from OpenAI's names, for its list of models says nothing more. */
+function knownOf(name: string): KnownModel {
+  const isReasoning = /^(o\d|gpt-[5-9])/.test(name) && !name.includes('chat');
+  const isText = /^(gpt-3|gpt-4$|gpt-4-0|o1-mini|o1-preview|o3-mini)/.test(name);
+  const isOld = /^(o1-mini|o1-preview|chatgpt-)/.test(name);
+  return { reasons: isReasoning, takesImages: !isText, callsTools: !isOld };
 }
