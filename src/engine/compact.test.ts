@@ -42,6 +42,9 @@ async function settle(clock: ReturnType<typeof createFakeClock>): Promise<void> 
   for (let turn = 0; turn < 100; turn += 1) await clock.advance(0);
 }
 
+/** With models that say nothing for hours. */
+const patience = { firstTokenTimeoutMs: Infinity, silenceTimeoutMs: Infinity };
+
 function bench(models: readonly Model[] = []) {
   const clock = createFakeClock();
   const random = createSeededRandom(5);
@@ -49,7 +52,7 @@ function bench(models: readonly Model[] = []) {
   const events: TelemetryEvent[] = [];
   const start = (through: Log = log, options: { graceMs?: number } = {}) =>
     createEngine(
-      { log: through, models: createCatalogue([...createDemoModels({ clock }), ...models]), ...options },
+      { log: through, models: createCatalogue([...createDemoModels({ clock }), ...models]), patience, ...options },
       { clock, random, telemetry: (event) => void events.push(event) },
     );
   const failed = () => events.flatMap((event) => (event.type === 'background-failed' ? [event.task] : []));
@@ -78,7 +81,8 @@ const shapeOf = async (log: Log, stream: string) =>
 const reduceAll = (id: ConversationId, entries: readonly Entry[]): Conversation =>
   entries.map(placedEventOf).reduce(reduce, emptyConversation(id));
 
-const deltasIn = (entries: readonly Entry[]): number => entries.filter(({ type }) => type === 'delta').length;
+const deltasIn = (entries: readonly Entry[]): number =>
+  entries.filter(({ type }) => type === 'delta' || type === 'part').length;
 
 describe('compaction', () => {
   it('makes each answer one entry when nothing was added for the grace time, and changes nothing of what it says', async () => {
@@ -98,7 +102,7 @@ describe('compaction', () => {
       'message 4-4',
       'run 5-5',
       'run 6-6',
-      'delta 7-13',
+      'part 7-13',
       'run 14-14',
     ]);
     expect(reduceAll(id, await entriesOf(log, id))).toEqual(state);

@@ -172,15 +172,15 @@ export function mergeEntries(entries: readonly Entry[]): Entry[] {
   });
 }
 
-const deltaFields: ReadonlySet<string> = new Set(['type', 'message', 'part', 'at', 'text']);
+const knownFields: ReadonlySet<string> = new Set(['type', 'message', 'part', 'at', 'text', 'value', 'mark']);
 
 /** The entry's event where joining it with another loses nothing, else one that joins with none. */
 function mergeableOf(entry: Entry): PlacedEvent {
   const { from, offset } = entry;
-  if (entry.type === 'delta' && entry.data.length < maxMergedLength) {
+  if ((entry.type === 'delta' || entry.type === 'part') && entry.data.length < maxMergedLength) {
     const placed = placedEventOf(entry);
     // A newer version may say more of a delta than we know.
-    if (Object.keys(placed.event).every((field) => deltaFields.has(field))) return placed;
+    if (Object.keys(placed.event).every((field) => knownFields.has(field))) return placed;
   }
   return { from, offset, event: { type: 'unknown' } };
 }

@@ -2,6 +2,7 @@
 import { isStreamError, StreamError } from '../core/errors.ts';
 import type { ConversationId } from '../core/ids.ts';
 import { merge } from '../conversation/merge.ts';
+import { isGrowing, type Message, type Part } from '../conversation/message.ts';
 import { emptyConversation, reduce, type Conversation } from '../conversation/reduce.ts';
 import type { Entry, Log } from '../log/log.ts';
 import { placedEventOf } from './entries.ts';
@@ -12,22 +13,32 @@ export interface Conversations {
    * kept, so that what is made of it can be shared. Errors: `conversation-not-found`.
    */
   load(id: ConversationId): Promise<Conversation>;
+  /** The same, for people: one that was deleted is not found, though it can still be brought back. */
+  loadLive(id: ConversationId): Promise<Conversation>;
 }
 
-const maxCached = 200; // Chosen: those that people look at now, at some kB each.
+/** What is kept at most, in UTF-16 code units of its parts. */
+const maxCachedLength = 32 * 1024 * 1024; // Chosen: hundreds of those that people look at now, at some 100 kB each.
 
 export function createConversations(log: Log): Conversations {
   // Least recently used first: a Map keeps the order of insertion.
-  const cache = new Map<ConversationId, Conversation>();
+  const cache = new Map<ConversationId, { readonly state: Conversation; readonly length: number }>();
+  let cachedLength = 0;
   const looks = new Map<ConversationId, { readonly current: Promise<Conversation>; next?: Promise<Conversation> }>();
 
+  function forget(id: ConversationId): void {
+    cachedLength -= cache.get(id)?.length ?? 0;
+    cache.delete(id);
+  }
+
   function keep(state: Conversation): void {
-    cache.delete(state.id);
-    cache.set(state.id, state);
-    if (cache.size <= maxCached) return;
+    forget(state.id);
+    const length = lengthOf(state);
+    cache.set(state.id, { state, length });
+    cachedLength += length;
     for (const oldest of cache.keys()) {
-      cache.delete(oldest);
-      return;
+      if (cachedLength <= maxCachedLength || oldest === state.id) return;
+      forget(oldest);
     }
   }
 
@@ -52,13 +63,14 @@ export function createConversations(log: Log): Conversations {
   }
 
   async function read(id: ConversationId): Promise<Conversation> {
-    const state = await catchUp(cache.get(id) ?? emptyConversation(id));
-    if (state.offset === 0) {
-      throw new StreamError(
-        'conversation-not-found',
-        `Expected an existing conversation, but there is none with the id ${id}. List them with GET /api/conversations.`,
-      );
+    let state: Conversation;
+    try {
+      state = await catchUp(cache.get(id)?.state ?? emptyConversation(id));
+    } catch (error) {
+      forget(id);
+      throw isStreamError(error, 'stream-deleted') ? notFound(id) : error;
     }
+    if (state.offset === 0) throw notFound(id);
     keep(state);
     return state;
   }
@@ -80,5 +92,39 @@ export function createConversations(log: Log): Conversations {
     }
   }
 
-  return { load };
+  return {
+    load,
+    async loadLive(id) {
+      const state = await load(id);
+      if (state.deletedAtMs !== null) throw notFound(id);
+      return state;
+    },
+  };
+}
+
+// Each message's, for as long as there is the message, which never changes: only what is new is measured.
+const lengths = new WeakMap<Message, number>();
+
+function lengthOf({ messages }: Conversation): number {
+  let sum = 1_000; // About what one takes without its messages.
+  for (const message of messages) {
+    let length = lengths.get(message);
+    if (length === undefined) {
+      length = 500 + message.parts.reduce((total, part) => total + lengthOfPart(part), 0);
+      lengths.set(message, length);
+    }
+    sum += length;
+  }
+  return sum;
+}
+
+function lengthOfPart(part: Part): number {
+  return 100 + (isGrowing(part) ? part.text.length : JSON.stringify(part).length);
+}
+
+function notFound(id: ConversationId): StreamError {
+  return new StreamError(
+    'conversation-not-found',
+    `Expected an existing conversation, but there is none with the id ${id}. List them with GET /api/conversations.`,
+  );
 }

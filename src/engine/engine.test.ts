@@ -1,104 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { answerOf, bench, killable, lastStatus, puppet, until } from '../../test/support/engine.ts';
 import { StreamError } from '../core/errors.ts';
-import type { ConversationId } from '../core/ids.ts';
 import type { PlacedEvent } from '../conversation/event.ts';
-import { emptyConversation, reduce, type Conversation } from '../conversation/reduce.ts';
+import { textOf } from '../conversation/message.ts';
+import { reduce } from '../conversation/reduce.ts';
 import { createMemoryLog } from '../log/drivers/memory.ts';
 import type { Log } from '../log/log.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createSeededRandom } from '../testing/seeded-random.ts';
 import { createEngine } from './engine.ts';
-import type { Model, ModelPart, ModelRequest } from './model.ts';
+import type { Model } from './model.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import { createDemoModels } from './models/demo.ts';
-
-/** A model that says what the test tells it to, when the test tells it to. */
-function puppet(options: { id?: string; continuesPrefix?: boolean; deaf?: boolean } = {}) {
-  const requests: ModelRequest[] = [];
-  const pending: Array<ModelPart | Error> = [];
-  let wake: (() => void) | undefined;
-  const model: Model = {
-    id: options.id ?? 'test/puppet',
-    name: 'Puppet',
-    demo: false,
-    continuesPrefix: options.continuesPrefix ?? false,
-    async *stream(request) {
-      requests.push(request);
-      const onAbort = (): void => wake?.();
-      if (options.deaf !== true) request.signal.addEventListener('abort', onAbort);
-      while (true) {
-        if (options.deaf !== true) request.signal.throwIfAborted();
-        const part = pending.shift();
-        if (part instanceof Error) throw part;
-        if (part !== undefined) yield part;
-        if (part?.type === 'finish') return;
-        if (part === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      }
-    },
-  };
-  return {
-    model,
-    requests,
-    say(...parts: Array<string | Error>) {
-      pending.push(...parts.map((part) => (typeof part === 'string' ? ({ type: 'text', text: part } as const) : part)));
-      wake?.();
-    },
-    finish() {
-      pending.push({ type: 'finish', reason: 'stop', usage: { inputTokens: 3, outputTokens: 5 } });
-      wake?.();
-    },
-  };
-}
-
-function bench(options: { models?: Model[]; log?: Log } = {}) {
-  const clock = createFakeClock();
-  const random = createSeededRandom(7);
-  const log = options.log ?? createMemoryLog({ clock, random });
-  const models = createCatalogue([...createDemoModels({ clock }), ...(options.models ?? [])]);
-  const start = (through: Log = log) => createEngine({ log: through, models }, { clock, random });
-  return { clock, random, log, start, engine: start() };
-}
-
-/** A log that stops answering, as for a process that was killed: nothing it asks for ever happens. */
-function killable(log: Log): { log: Log; kill: () => void } {
-  let killed = false;
-  const guard = <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) => {
-    return async (...args: Args): Promise<Result> =>
-      killed ? await new Promise<Result>(() => undefined) : await call(...args);
-  };
-  const { acquire, renew, release, expired } = log.leases;
-  return {
-    kill: () => (killed = true),
-    log: {
-      ...log,
-      append: guard(log.append),
-      read: guard(log.read),
-      leases: { acquire: guard(acquire), renew: guard(renew), release: guard(release), expired },
-    },
-  };
-}
-
-type Engine = ReturnType<ReturnType<typeof bench>['start']>;
-
-/** Resolves with the state once it fits: by following, as a viewer does. */
-async function until(
-  engine: Engine,
-  id: ConversationId,
-  fits: (state: Conversation) => boolean,
-): Promise<Conversation> {
-  let state = emptyConversation(id);
-  for await (const batch of engine.follow(id, { after: 0, signal: new AbortController().signal })) {
-    for (const event of batch) {
-      state = reduce(state, event);
-      if (fits(state)) return state;
-    }
-  }
-  return state;
-}
-
-const answerOf = (state: Conversation): string =>
-  state.messages.findLast(({ role }) => role === 'assistant')?.parts[0]?.text ?? '';
-const lastStatus = (state: Conversation): string | undefined => state.runs.at(-1)?.status;
 
 describe('a message', () => {
   it('starts a run that writes the model’s exact text, whether anyone looks or not', async () => {
@@ -129,11 +42,11 @@ describe('a message', () => {
     await engine.send(id, { text: 'third' });
     await until(engine, id, (state) => state.runs.length === 3 && lastStatus(state) === 'running');
     await engine.send(id, { text: 'aside', parent: first.answer.id });
-    expect(actor.requests[2]?.messages).toEqual([
-      { role: 'user', text: 'first' },
-      { role: 'assistant', text: 'one' },
-      { role: 'user', text: 'second' },
-      { role: 'user', text: 'third' },
+    expect(actor.requests[2]?.messages.map((message) => `${message.role} ${textOf(message)}`)).toEqual([
+      'user first',
+      'assistant one',
+      'user second',
+      'user third',
     ]);
     const { messages } = await engine.load(id);
     expect(messages.findLast(({ role }) => role === 'user')?.parent).toBe(first.answer.id);
@@ -153,11 +66,11 @@ describe('a message', () => {
     actor.say('A');
     actor.finish();
     await until(engine, id, (state) => state.runs[1]?.status === 'running');
-    expect(actor.requests[1]?.messages.map(({ text }) => text)).toEqual(['a', 'A', 'b']);
+    expect(actor.requests[1]?.messages.map(textOf)).toEqual(['a', 'A', 'b']);
     await engine.close();
   });
 
-  it('is taken once for each key, and another message with that key is refused', async () => {
+  it('[CONV-KEY] is taken once for each key, and another message with that key is refused', async () => {
     const { engine, clock } = bench();
     const { id } = await engine.create({ model: 'demo/echo' });
     const send = (text: string) => engine.send(id, { text }, { key: 'k' });
@@ -224,7 +137,7 @@ describe('a conversation', () => {
       batches.push([...batch]);
       if (batch.at(-1)?.event.type === 'run') break;
     }
-    expect(batches.flat().filter(({ event }) => event.type === 'delta')).toHaveLength(1);
+    expect(batches.flat().filter(({ event }) => ['part', 'delta'].includes(event.type))).toHaveLength(1);
   });
 });
 
@@ -255,7 +168,7 @@ describe('stop', () => {
     await engine.stop(first.run.id);
     const state = await until(engine, id, ({ runs }) => runs[2]?.status === 'running');
     expect(state.runs.map(({ status }) => status)).toEqual(['stopped', 'stopped', 'running']);
-    expect(actor.requests.map(({ messages }) => messages.at(-1)?.text)).toEqual(['a', 'c']);
+    expect(actor.requests.map(({ messages }) => textOf(messages.at(-1) ?? { parts: [] }))).toEqual(['a', 'c']);
     await engine.close();
   });
 
@@ -316,7 +229,7 @@ describe('a failure', () => {
     expect(lastStatus(await engine.load(id))).toBe('done');
   });
 
-  it('of a slow store slows the model: what waits is bounded and goes out merged', async () => {
+  it('[RUN-PRESSURE] of a slow store slows the model: what waits is bounded and goes out merged', async () => {
     const clock = createFakeClock();
     const base = createMemoryLog({ clock, random: createSeededRandom(3) });
     const gate = Promise.withResolvers<void>();
@@ -353,7 +266,7 @@ describe('a failure', () => {
 });
 
 describe('takeover', () => {
-  it('continues a cut answer of a model that can, to the exact text, and the zombie writes nothing', async () => {
+  it('[RUN-TAKEOVER] [RUN-SEAM] continues a cut answer of a model that can, to the exact text, and the zombie writes nothing', async () => {
     const { clock, log, start } = bench();
     const first = killable(log);
     const engine = start(first.log);
@@ -376,8 +289,8 @@ describe('takeover', () => {
     expect(state.runs).toMatchObject([{ status: 'done', attempt: 2 }]);
   });
 
-  it('ends a cut answer of a model that cannot continue as interrupted, with its text', async () => {
-    const actor = puppet();
+  it('ends a cut answer as interrupted, with its text, where the model wants that', async () => {
+    const actor = puppet({ takeover: 'interrupt' });
     const { clock, log, start } = bench({ models: [actor.model] });
     const first = killable(log);
     const engine = start(first.log);
@@ -410,7 +323,7 @@ describe('takeover', () => {
     await clock.advance(5_000);
     const { messages, runs } = await second.load(id);
     expect(runs.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
-    const answers = messages.filter(({ role }) => role === 'assistant').map(({ parts }) => parts[0]?.text);
+    const answers = messages.filter(({ role }) => role === 'assistant').map(textOf);
     expect(answers).toEqual(['first message of all', 'second', 'third']);
   });
 

@@ -1,224 +1,190 @@
-// The runs that this process drives: started, queued one behind another in their conversation,
-// stopped, handed over. One lease a run, renewed for as long as it is here.
-import { abortable } from '../core/abort.ts';
-import type { Clock } from '../core/clock.ts';
+// The runs that this process drives: started, queued behind those whose answers they follow, stopped,
+// handed over. One lease a run, renewed for as long as it is here.
 import { isStreamError, StreamError } from '../core/errors.ts';
-import { conversationOfRun, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
+import { conversationOfRun, type RunId } from '../core/ids.ts';
 import { createTaskGroup } from '../core/task-group.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import type { Conversation } from '../conversation/reduce.ts';
-import { hasEnded, type Run } from '../conversation/run.ts';
-import type { Lease } from '../log/lease.ts';
-import type { Log } from '../log/log.ts';
-import type { Conversations } from './conversations.ts';
-import { writeEnd } from './end-run.ts';
-import type { ModelCatalogue } from './model.ts';
+import { hasEnded, type Run, type StopRequest } from '../conversation/run.ts';
+import type { RunnerDeps } from './drive.ts';
+import { entryOf } from './entries.ts';
+import { loadRun, runIn } from './find-run.ts';
 import { patiently } from './patiently.ts';
-import { keepRenewed, leaseNameOf, leaseTtlMs } from './run-lease.ts';
-import { claimCut } from './recover.ts';
+import { createRecovery } from './recover.ts';
+import { createClaims, leaseTtlMs, type Claim } from './run-lease.ts';
 import { driveRun } from './runner.ts';
+import { turnOf } from './turn.ts';
 
 export interface Runs {
-  /** Takes the lease of a run that is about to be written to the log. */
-  claim(run: RunId): Promise<Lease>;
-  /** Drives a claimed run that is in the log, after those of its conversation that are here already. */
-  start(run: RunId, lease: Lease): void;
+  /** How many runs are driven here, those in a queue included. */
+  readonly live: number;
+  /** Takes the lease of a run that is about to be written to the log, and keeps it renewed. */
+  claim(run: RunId): Promise<Claim>;
+  /** Ends the claim of a run that is not in the log and never will be. */
+  withdraw(claim: Claim): Promise<void>;
+  /** Drives a claimed run that is in the log, after those whose answers it follows. */
+  start(claim: Claim): void;
   /** Gives a claim up whose run may or may not be in the log: whoever looks next finds out. Never rejects. */
-  abandon(lease: Lease): Promise<void>;
+  abandon(claim: Claim): Promise<void>;
   /** Sees to it that somebody drives a run that is in the log. */
   ensure(run: RunId): Promise<void>;
-  /** Ends the run as `stopped` where it has not ended; resolves with the run as it then is. */
-  stop(run: RunId): Promise<Run>;
-  /** Takes over every run whose process is gone. Resolves with how many. */
+  /**
+   * Ends the run as `stopped` where it has not ended; resolves with the run as it then is. The first
+   * stop that is in the log counts. Errors: `run-not-found`; `lease-lost` where nobody comes to end it.
+   */
+  stop(run: RunId, request?: StopRequest): Promise<Run>;
+  /** Takes over every run whose process is gone, and goes on to look for such. Resolves with how many. */
   recover(): Promise<number>;
   /** Leaves every run to be taken over, and resolves when none is driven here. */
   close(): Promise<void>;
 }
 
-export interface RunsDeps {
-  readonly log: Log;
-  readonly models: ModelCatalogue;
-  readonly conversations: Conversations;
-  /** Whose index a search looks through. */
-  readonly owner: string;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
+export interface RunsDeps extends RunnerDeps {
+  /** Called when a run has ended here. */
+  readonly onEnd: (run: Run) => void;
 }
+
+const stopRetryMs = 100; // Chosen: a run that changes hands is soon driven again.
+const maxStopTries = (2 * leaseTtlMs) / stopRetryMs; // Until its lease has run out and somebody took it.
 
 interface Handle {
   readonly stop: AbortController;
+  /** The stops on their way to the log. Each resolves when it is there, or could not be written. */
+  readonly stops: Array<Promise<unknown>>;
   readonly ended: Promise<void>;
 }
 
 export function createRuns(deps: RunsDeps): Runs {
   const { log, conversations, clock, telemetry } = deps;
   const handles = new Map<RunId, Handle>();
-  const queueEnds = new Map<ConversationId, Promise<void>>();
   const tasks = createTaskGroup((error) => telemetry({ type: 'background-failed', task: 'run', error }));
+  const claims = createClaims({ log, clock, telemetry, tasks, whenRenewed: lookForStop });
+  const recovery = createRecovery({ log, conversations, clock, telemetry, claims, tasks, start });
+  const closing = new AbortController();
 
-  async function abandon(lease: Lease): Promise<void> {
-    try {
-      await log.leases.renew(lease, { ttlMs: 0 });
-    } catch (error) {
-      telemetry({ type: 'background-failed', task: lease.name, error }); // The lease runs out by itself.
-    }
-  }
-
-  function start(id: RunId, lease: Lease): void {
+  function start(claim: Claim): void {
     if (tasks.isClosed) {
-      void abandon(lease);
+      void claims.abandon(claim);
       return;
     }
-    const conversationId = conversationOfRun(id);
-    const before = queueEnds.get(conversationId);
-    const stop = new AbortController();
+    const id = claim.run;
     const ended = Promise.withResolvers<void>();
-    handles.set(id, { stop, ended: ended.promise });
-    // A run that is stopped in the queue ends before those before it: whoever is next waits for all.
-    const queueEnd = Promise.all([before, ended.promise]).then(() => undefined);
-    queueEnds.set(conversationId, queueEnd);
-    void queueEnd.then(() => {
-      if (queueEnds.get(conversationId) === queueEnd) queueEnds.delete(conversationId);
-    });
-    tasks.start(async (closing) => {
+    const handle: Handle = { stop: new AbortController(), stops: [], ended: ended.promise };
+    handles.set(id, handle);
+    tasks.start(async () => {
       try {
-        await drive({ id, lease, before, stop: stop.signal, closing });
+        await drive(claim, handle);
       } finally {
-        handles.delete(id);
+        if (handles.get(id) === handle) handles.delete(id);
         ended.resolve();
       }
     });
   }
 
-  interface Drive {
-    readonly id: RunId;
-    readonly lease: Lease;
-    readonly before: Promise<void> | undefined;
-    readonly stop: AbortSignal;
-    readonly closing: AbortSignal;
-  }
-
-  async function drive({ id, lease, before, stop, closing }: Drive): Promise<void> {
-    const lost = new AbortController();
-    const left = AbortSignal.any([closing, lost.signal]);
-    const renewal = keepRenewed(lease, { lost, log, clock, tasks });
-    let ended = false;
+  async function drive(claim: Claim, handle: Handle): Promise<void> {
+    const left = AbortSignal.any([closing.signal, claim.lost]);
     try {
-      await turnOrStop(before, AbortSignal.any([stop, left]));
-      if (left.aborted) return;
-      ended = await driveToEnd({ id, lease, stop, left });
-    } catch (error) {
-      // Whoever took over writes on; whoever starts next takes over what was left.
-      if (!isStreamError(error, 'lease-lost') && !left.aborted) throw error;
-    } finally {
-      renewal.cancel();
+      if (await driveToEnd(claim, { handle, left })) await claims.release(claim);
       // Given up at once, so that whoever is next need not wait for the lease to run out.
-      if (!ended) await abandon(lease);
+      else await claims.abandon(claim);
+    } catch (error) {
+      await claims.abandon(claim);
+      if (!isStreamError(error, 'lease-lost') && !left.aborted) throw error;
+      // Whoever took over writes on. Where that was somebody who did not find the run, for it was not yet
+      // written, nobody does.
+      if (!closing.signal.aborted) tasks.start(async () => void (await recovery.takeOver([claim.run])));
     }
   }
 
   /** Whether the run has ended; false where it was left. */
-  async function driveToEnd(run: { id: RunId; lease: Lease; stop: AbortSignal; left: AbortSignal }): Promise<boolean> {
-    const { id, lease, stop, left } = run;
+  async function driveToEnd(
+    { run: id, lease }: Claim,
+    { handle, left }: { handle: Handle; left: AbortSignal },
+  ): Promise<boolean> {
     const startedAtMs = clock.now();
-    const conversation = await patiently(() => conversations.load(conversationOfRun(id)), { clock, signal: left });
-    const found = runIn(conversation, id);
-    telemetry({ type: 'run-start', run: id, model: found.model, takeover: found.status === 'running' });
-    const ended = await driveRun({ conversation, run: found, lease, stopped: stop, left }, deps).catch(
-      async (error: unknown) => {
-        if (isStreamError(error, 'lease-lost') || left.aborted) throw error;
-        telemetry({ type: 'background-failed', task: `run ${id}`, error });
-        const message = 'The server failed in the middle of this answer. What had arrived is kept; ask again.';
-        return await writeEnd({ ...found, status: 'failed', error: { code: 'internal-error', message } }, lease, deps);
-      },
-    );
+    const stopped = handle.stop.signal;
+    const first = await patiently(() => conversations.load(conversationOfRun(id)), { clock, signal: left });
+    // Where it is stopped in the queue it ends before its turn.
+    const waiting = { id, log, conversations, clock, signal: AbortSignal.any([stopped, left]) };
+    const conversation = await turnOf(first, waiting);
+    if (left.aborted) return false;
+    const run = runIn(conversation, id);
+    telemetry({ type: 'run-start', run: id, model: run.model, takeover: run.status === 'running' });
+    const stopLogged = async (): Promise<void> => void (await Promise.all(handle.stops));
+    const ended = await driveRun({ conversation, run, lease, stopped, stopLogged, left }, deps);
     if (!hasEnded(ended.status)) return false;
-    await log.leases.release(lease);
-    const durationMs = clock.now() - startedAtMs;
-    telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs });
+    telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs: clock.now() - startedAtMs });
+    deps.onEnd(ended);
     return true;
   }
 
-  /** Drives those of the runs that nobody drives here; resolves with how many. */
-  async function takeOver(ids: readonly RunId[]): Promise<number> {
-    const claimed = await claimCut(
-      ids.filter((id) => !handles.has(id)),
-      { log, conversations, telemetry, abandon },
-    );
-    for (const { id, lease } of claimed) start(id, lease);
-    return claimed.length;
+  function stopHandle({ stop }: Handle): void {
+    stop.abort(new DOMException('The run was stopped', 'AbortError'));
   }
 
-  async function stopHere(id: RunId): Promise<boolean> {
+  /** A stop that another process took is in the log, and known to nobody here. */
+  async function lookForStop(id: RunId): Promise<void> {
     const handle = handles.get(id);
-    if (handle === undefined) return false;
-    handle.stop.abort(new DOMException('The run was stopped', 'AbortError'));
+    if (handle === undefined || handle.stop.signal.aborted) return;
+    if ((await log.find(conversationOfRun(id), stopKey(id))) !== null) stopHandle(handle);
+  }
+
+  /** Ends the run where it is driven here: at once, also while the store is slow to take the stop. */
+  async function stopHere(id: RunId, logged: Promise<unknown>): Promise<void> {
+    const handle = handles.get(id);
+    if (handle === undefined) return;
+    handle.stops.push(logged.catch(() => undefined));
+    stopHandle(handle);
     await handle.ended;
-    return true;
   }
 
   return {
+    get live() {
+      return handles.size;
+    },
     async claim(id) {
-      const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
-      if (lease === null) throw new StreamError('lease-lost', `Expected to claim the new run ${id}, but it is taken.`);
-      return lease;
+      const claim = await claims.take(id);
+      if (claim !== undefined) return claim;
+      throw new StreamError('lease-lost', `Expected to claim the new run ${id}, but it is taken.`);
     },
+    withdraw: claims.release,
     start,
-    async stop(id) {
-      const conversation = await conversations.load(conversationOfRun(id)).catch((error: unknown) => {
-        throw isStreamError(error, 'conversation-not-found') ? runNotFound(id) : error;
-      });
-      const run = runIn(conversation, id);
-      if (hasEnded(run.status)) return run;
-      if (!(await stopHere(id))) {
-        // Between a crash and the takeover nobody drives it: then the stop itself does.
-        const lease = await log.leases.acquire(leaseNameOf(id), { ttlMs: leaseTtlMs });
-        if (lease === null) throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
-        // Under the lease nobody else ends it: only now is it certain that it has not ended.
-        const current = runIn(await conversations.load(conversation.id), id);
-        if (!hasEnded(current.status)) await writeEnd({ ...current, status: 'stopped' }, lease, deps);
-        await log.leases.release(lease);
-      }
-      return runIn(await conversations.load(conversation.id), id);
-    },
-    abandon,
+    abandon: claims.abandon,
     async ensure(id) {
-      if (!handles.has(id) && !tasks.isClosed) await takeOver([id]);
+      if (!handles.has(id)) await recovery.takeOver([id]);
     },
-    async recover() {
-      const names = await log.leases.expired();
-      return await takeOver(names.map((name) => name.replace(/^run:/, '')).filter(isRunId));
+    async stop(id, request = {}) {
+      // What is driven here is in the log and has not ended; to read it first would make the model wait.
+      if (!handles.has(id)) {
+        const run = await loadRun(conversations, id);
+        if (hasEnded(run.status)) return run;
+      }
+      // In the log before the run's end, under a key: whoever drives the run, the first stop counts.
+      const stop = entryOf({ type: 'stop', run: id, ...request });
+      const logged = log.append(conversationOfRun(id), [stop], { key: stopKey(id) });
+      for (let tries = 1; ; tries += 1) {
+        await Promise.all([stopHere(id, logged), logged]);
+        const run = await loadRun(conversations, id);
+        if (hasEnded(run.status) || closing.signal.aborted) return run;
+        // Between a crash and the takeover nobody drives it: then it is taken over now, to be ended.
+        const claim = await claims.take(id);
+        if (claim !== undefined) {
+          start(claim);
+          continue;
+        }
+        if (tries >= maxStopTries)
+          throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
+        await clock.sleep(stopRetryMs, { signal: closing.signal });
+      }
     },
+    recover: recovery.start,
     async close() {
-      await tasks.close(
-        new StreamError('shutting-down', 'The server is shutting down; the run is left to be taken over.'),
-      );
+      recovery.end();
+      const reason = new StreamError('shutting-down', 'The server is shutting down; the run is left to be taken over.');
+      closing.abort(reason);
+      await tasks.close(reason);
     },
   };
 }
 
-/** Resolves when the runs before have ended, or the signal aborts. */
-async function turnOrStop(before: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  if (before === undefined || signal.aborted) return;
-  try {
-    await abortable<void>(signal, (resolve) => {
-      void before.then(resolve);
-      return () => undefined;
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-function runIn(conversation: Conversation, id: RunId): Run {
-  const run = conversation.runs.find((candidate) => candidate.id === id);
-  if (run === undefined) throw runNotFound(id);
-  return run;
-}
-
-function runNotFound(id: string): StreamError {
-  return new StreamError(
-    'run-not-found',
-    `Expected an existing run, but there is none with the id ${id}. A message's answer gives the id of its run.`,
-  );
+function stopKey(id: RunId): string {
+  return `stop:${id}`;
 }

@@ -36,7 +36,7 @@ function bench() {
   const watched: Log = {
     ...log,
     append: async (stream, entries, options: AppendOptions = {}) => {
-      if (options.lease !== undefined && options.index !== undefined) await beforeEnd?.(stream);
+      if (options.index !== undefined && entries.every(({ type }) => type === 'run')) await beforeEnd?.(stream);
       const result = await log.append(stream, entries, options);
       if (options.index?.text !== undefined) texts.push(options.index.text);
       return result;

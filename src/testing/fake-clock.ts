@@ -54,5 +54,5 @@ export function createFakeClock(startMs = 1_000_000): FakeClock {
 
 /** Lets every promise that can settle without time or I/O do so. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 250; turn += 1) await Promise.resolve();
 }
