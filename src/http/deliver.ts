@@ -7,17 +7,28 @@ import type { Conversation } from '../conversation/reduce.ts';
 import { hasEnded } from '../conversation/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Cursor } from '../log/cursor.ts';
+import { encodeBytes } from '../sse/encode.ts';
 import type { SseEvent } from '../sse/event.ts';
+import type { WriterOptions } from '../sse/writer.ts';
 import { changeEvent, type Frame, type Frames } from './frames.ts';
 
 export interface DeliverDeps {
   readonly engine: Engine;
   readonly frames: Frames;
+  /** How the streams are written. */
+  readonly stream?: WriterOptions | undefined;
 }
 
 /**
- * The conversation, as it was loaded for this reader, from the cursor on, without end; from a snapshot
- * where the cursor is none, not this store's, or not kept any more, be it in the middle of the stream.
+ * The last event of a stream that the server ends because it goes: it says to come back at once. Without
+ * an id, so that the reader's cursor stays.
+ */
+const bye: SseEvent = { event: 'bye', data: '{}' };
+const byeFrame = encodeBytes(bye);
+
+/**
+ * The conversation, as it was loaded for this reader, from the cursor on, until the engine closes; from a
+ * snapshot where the cursor is none, not this store's, or not kept any more, be it in the middle.
  */
 export async function* deliverConversation(
   { engine, frames }: DeliverDeps,
@@ -38,6 +49,7 @@ export async function* deliverConversation(
         after = step.at(-1)?.offset ?? after;
         yield frames.step(step);
       }
+      if (!signal.aborted) yield byeFrame;
       return;
     } catch (error) {
       if (!isStreamError(error, 'offset-expired')) throw error;
@@ -47,30 +59,34 @@ export async function* deliverConversation(
   }
 }
 
-/** What concerns one message and its answer, from `after` to the end of the answer's run. */
+/** What concerns one message and its answers, from `after` to the end of the last of their runs. */
 export async function* deliverAnswer(
   { engine }: DeliverDeps,
   answer: {
     readonly id: ConversationId;
     readonly after: number;
     readonly messages: readonly string[];
-    readonly run: RunId;
+    readonly runs: readonly RunId[];
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<SseEvent, void> {
-  const { id, messages, run, signal } = answer;
+  const { id, messages, runs, signal } = answer;
+  const live = new Set(runs);
   let after: number | undefined = answer.after;
   while (after !== undefined) {
     let sent: number = after;
     try {
       for await (const step of engine.follow(id, { after, signal })) {
         for (const { offset, event } of step) {
-          if (event.type !== 'conversation' && !messages.some((message) => message === messageOfEvent(event))) continue;
+          if (!concerns(event, { messages, runs })) continue;
           yield changeEvent(engine.epoch, { from: sent + 1, offset, event });
           sent = offset;
-          if (event.type === 'run' && event.id === run && hasEnded(event.status)) return;
+          if (event.type !== 'run' || !hasEnded(event.status)) continue;
+          live.delete(event.id);
+          if (live.size === 0) return;
         }
       }
+      if (!signal.aborted) yield bye;
       return;
     } catch (error) {
       after = beginningOf(error);
@@ -89,7 +105,17 @@ function beginningOf(error: unknown): number | undefined {
   return typeof from === 'number' ? from - 1 : undefined;
 }
 
-function messageOfEvent(event: ConversationEvent): string | undefined {
-  if (event.type === 'message') return event.message.id;
-  return event.type === 'delta' || event.type === 'run' ? event.message : undefined;
+function concerns(event: ConversationEvent, answer: { messages: readonly string[]; runs: readonly string[] }): boolean {
+  switch (event.type) {
+    case 'conversation':
+      return true;
+    case 'message':
+      return answer.messages.includes(event.message.id);
+    case 'stop':
+      return answer.runs.includes(event.run);
+    case 'unknown':
+      return false;
+    default:
+      return answer.messages.includes(event.message);
+  }
 }

@@ -1,14 +1,10 @@
 // What comes in from outside: parsed here, once, into values that the engine can trust.
 import * as z from 'zod';
-import { isStreamError, show, StreamError } from '../core/errors.ts';
+import { show, StreamError } from '../core/errors.ts';
 import { isConversationId, isRunId, type ConversationId, type RunId } from '../core/ids.ts';
 import { parseCursor, type Cursor } from '../log/cursor.ts';
 import type { ListOptions } from '../log/log.ts';
-
-/** Largest body that is read, in bytes. */
-const maxBodyBytes = 1024 * 1024; // Chosen: a message of a few hundred pages.
-
-const maxTextLength = 200_000; // Chosen: what today's models take, in UTF-16 code units.
+import { readJson } from './body.ts';
 
 const maxListed = 1_000; // Chosen: what a sidebar shows without asking again.
 
@@ -16,34 +12,75 @@ const maxSearchLength = 200; // Chosen: a sentence, in UTF-16 code units.
 
 const maxIssues = 5; // Chosen: what a person mends at a time.
 
+const maxIdLength = 100; // Longer than any id.
+const maxModels = 100; // Beyond what the engine takes, which says how many that is.
+const maxUrlLength = 8_000; // Chosen: what servers take, in UTF-16 code units.
+
+const modelSchema = z.string().min(1).max(200);
+const modelsSchema = z.union([modelSchema, z.array(modelSchema).max(maxModels)], {
+  error: 'Expected the id of a model, or a list of such',
+});
+
+/** How large each may be is the engine's to say. */
+const settingsSchema = z.strictObject({
+  temperature: z.number().optional(),
+  topP: z.number().optional(),
+  maxOutputTokens: z.int().optional(),
+  reasoning: z.enum(['none', 'low', 'medium', 'high']).optional(),
+  seed: z.int().optional(),
+});
+
 export const newConversationSchema = z.strictObject({
   title: z.string().optional(),
-  model: z.string().min(1).max(200).optional(),
+  model: modelSchema.optional(),
+  system: z.string().optional(),
+  settings: settingsSchema.optional(),
+});
+
+export const changeSchema = z.strictObject({
+  ...newConversationSchema.shape,
+  leaf: z.string().max(maxIdLength).optional(),
+});
+
+const fileSchema = z.strictObject({
+  mediaType: z.string().max(200),
+  name: z.string().max(255).optional(),
+  data: z.string().refine(isBase64, 'Expected base64').optional(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(maxUrlLength)
+    .optional(),
 });
 
 export const newMessageSchema = z.strictObject({
-  text: z.string().max(maxTextLength),
-  parent: z.string().max(100).nullish(),
-  model: z.string().min(1).max(200).nullish(),
+  text: z.string().default(''),
+  files: z.array(fileSchema).optional(),
+  parent: z.string().max(maxIdLength).nullish(),
+  model: modelsSchema.optional(),
+  whileRunning: z.enum(['queue', 'interrupt', 'refuse']).optional(),
 });
 
-/**
- * The body as the schema has it; an empty body is `{}`.
- * Errors: `malformed-json`, `invalid-input` with the path of each wrong value.
- */
-export async function parseBody<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.output<Schema>> {
-  const text = await readBody(request);
-  let value: unknown;
-  try {
-    value = text.trim() === '' ? {} : JSON.parse(text);
-  } catch (error) {
-    throw new StreamError(
-      'malformed-json',
-      `Expected a JSON object as the body, such as {"text":"Hello"}, got ${show(text)}. Check quotes and commas.`,
-      { cause: error },
-    );
-  }
-  return fit('body', value, schema);
+export const newRunSchema = z.strictObject({
+  message: z.string().max(maxIdLength),
+  model: modelsSchema.optional(),
+});
+
+export const stopSchema = z.strictObject({
+  seen: z.union([z.string().max(maxIdLength), z.int().min(0)], { error: 'Expected an offset or a cursor' }).optional(),
+});
+
+/** Without white space, padded. As of [rfc4648 4]. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+}
+
+/** The body as the schema has it. Errors: those of `readJson`, `invalid-input` with the path of each wrong value. */
+export async function parseBody<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+  maxBytes?: number,
+): Promise<z.output<Schema>> {
+  return fit('body', await readJson(request, maxBytes), schema);
 }
 
 /** Errors: `invalid-input` with the path of each wrong value. */
@@ -75,36 +112,6 @@ export function parseListQuery(request: Request): ListOptions {
   const given = [...new URL(request.url).searchParams].filter(([, value]) => value !== '');
   const { q, limit, page } = fit('query', Object.fromEntries(given), listQuerySchema);
   return { search: q, limit, pageToken: page };
-}
-
-/** The body as text. Errors: `body-too-large`, as soon as that is known. */
-async function readBody(request: Request): Promise<string> {
-  if (Number(request.headers.get('Content-Length') ?? 0) > maxBodyBytes) throw bodyTooLarge();
-  if (request.body === null) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let sizeBytes = 0;
-  // Leaving the loop by a throw cancels the rest of the body.
-  try {
-    for await (const bytes of request.body) {
-      sizeBytes += bytes.byteLength;
-      if (sizeBytes > maxBodyBytes) throw bodyTooLarge();
-      text += decoder.decode(bytes, { stream: true });
-    }
-  } catch (error) {
-    if (isStreamError(error)) throw error;
-    throw new StreamError('body-incomplete', 'Expected the whole body, but the connection broke off. Send it again.', {
-      cause: error,
-    });
-  }
-  return text + decoder.decode();
-}
-
-function bodyTooLarge(): StreamError {
-  return new StreamError(
-    'body-too-large',
-    `Expected a body of at most ${maxBodyBytes} bytes, got a larger one. Shorten the message or send it in parts.`,
-  );
 }
 
 /** Errors: `conversation-not-found`, also for what cannot be an id. */
@@ -139,4 +146,14 @@ export function parseKey(headers: Headers): string | undefined {
 export function parseReaderCursor(request: Request): Cursor | undefined {
   const text = request.headers.get('Last-Event-ID') ?? new URL(request.url).searchParams.get('after') ?? '';
   return text === '' ? undefined : parseCursor(text);
+}
+
+/**
+ * The offset that somebody had seen, from an offset or a cursor; undefined for that of another store,
+ * whose offsets say nothing here. Errors: `cursor-invalid`.
+ */
+export function parseSeen(seen: string | number | undefined, epoch: string): number | undefined {
+  if (typeof seen !== 'string') return seen;
+  const cursor = parseCursor(seen);
+  return (cursor.epoch ?? epoch) === epoch ? cursor.offset : undefined;
 }

@@ -1,24 +1,38 @@
 // The route table: every address of the API on one screen.
 import { Hono } from 'hono';
 import { show, StreamError } from '../core/errors.ts';
+import type { ConversationId } from '../core/ids.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { WriterOptions } from '../sse/writer.ts';
 import { createFrames } from './frames.ts';
 import { checkCaller } from './guard.ts';
 import { parseConversationId, parseRunId } from './input.ts';
 import type { Page } from './page.ts';
 import { problemOf } from './problem.ts';
+import { changeConversation } from './routes/change-conversation.ts';
 import { createConversation } from './routes/create-conversation.ts';
+import { deleteConversation } from './routes/delete-conversation.ts';
 import { followConversation } from './routes/follow-conversation.ts';
 import { getConversation } from './routes/get-conversation.ts';
 import { listConversations } from './routes/list-conversations.ts';
 import { listModels } from './routes/list-models.ts';
+import { removeMessage } from './routes/remove-message.ts';
+import { restoreConversation } from './routes/restore-conversation.ts';
+import { restoreMessage } from './routes/restore-message.ts';
 import { sendMessage } from './routes/send-message.ts';
+import { startRun } from './routes/start-run.ts';
 import { stopRun } from './routes/stop-run.ts';
 
-export function createRoutes(engine: Engine, deps: { telemetry: Telemetry; page?: Page | undefined }): Hono {
-  const { telemetry, page } = deps;
-  const delivery = { engine, frames: createFrames(engine.epoch) };
+interface RoutesDeps {
+  readonly telemetry: Telemetry;
+  readonly page?: Page | undefined;
+  /** How event streams are written. When its drain has begun, nothing but the page is served any more. */
+  readonly stream?: WriterOptions | undefined;
+}
+
+export function createRoutes(engine: Engine, { telemetry, page, stream }: RoutesDeps): Hono {
+  const delivery = { engine, frames: createFrames(engine.epoch), stream };
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -27,17 +41,27 @@ export function createRoutes(engine: Engine, deps: { telemetry: Telemetry; page?
     context.res.headers.set('X-Content-Type-Options', 'nosniff');
     if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store');
   });
+  app.use('/api/*', async (_context, next) => {
+    if (stream?.drain?.isDraining === true) throw new StreamError('shutting-down', 'The server is going. Come back.');
+    await next();
+  });
 
   app.get('/api/conversations', ({ req }) => listConversations(engine, req.raw));
   app.post('/api/conversations', ({ req }) => createConversation(engine, req.raw));
-  app.get('/api/conversations/:id', ({ req }) => getConversation(engine, parseConversationId(req.param('id'))));
-  app.post('/api/conversations/:id/messages', ({ req }) =>
-    sendMessage(delivery, parseConversationId(req.param('id')), req.raw),
+  app.get('/api/conversations/:id', ({ req }) => getConversation(engine, idIn(req)));
+  app.patch('/api/conversations/:id', ({ req }) => changeConversation(engine, idIn(req), req.raw));
+  app.delete('/api/conversations/:id', ({ req }) => deleteConversation(engine, idIn(req)));
+  app.post('/api/conversations/:id/restore', ({ req }) => restoreConversation(engine, idIn(req)));
+  app.get('/api/conversations/:id/events', ({ req }) => followConversation(delivery, idIn(req), req.raw));
+  app.post('/api/conversations/:id/messages', ({ req }) => sendMessage(delivery, idIn(req), req.raw));
+  app.delete('/api/conversations/:id/messages/:message', ({ req }) =>
+    removeMessage(engine, idIn(req), req.param('message')),
   );
-  app.get('/api/conversations/:id/events', ({ req }) =>
-    followConversation(delivery, parseConversationId(req.param('id')), req.raw),
+  app.post('/api/conversations/:id/messages/:message/restore', ({ req }) =>
+    restoreMessage(engine, idIn(req), req.param('message')),
   );
-  app.post('/api/runs/:id/stop', ({ req }) => stopRun(engine, parseRunId(req.param('id'))));
+  app.post('/api/conversations/:id/runs', ({ req }) => startRun(delivery, idIn(req), req.raw));
+  app.post('/api/runs/:id/stop', ({ req }) => stopRun(engine, parseRunId(req.param('id')), req.raw));
   app.get('/api/models', () => listModels(engine));
   app.get('/healthz', () => Response.json({ status: 'ok' }));
 
@@ -49,6 +73,10 @@ export function createRoutes(engine: Engine, deps: { telemetry: Telemetry; page?
   });
   app.notFound(({ req }) => page?.(req.raw) ?? problemOf(nothingAt(req.path)));
   return app;
+}
+
+function idIn(request: { param(name: 'id'): string }): ConversationId {
+  return parseConversationId(request.param('id'));
 }
 
 /** Answers a known address that is called with another method, and says which it takes. */

@@ -58,7 +58,13 @@ describe('the native API', () => {
     expect(sent.body).toEqual({
       message: { id: expect.stringMatching(/^m_/) },
       answer: { id: expect.stringMatching(/^m_/) },
-      run: { id: expect.stringMatching(/^r_/), status: 'queued' },
+      run: {
+        id: expect.stringMatching(/^r_/),
+        message: sent.body.answer.id,
+        status: 'queued',
+        model: 'demo/echo',
+      },
+      runs: [sent.body.run],
       offset: expect.any(Number),
     });
     await readEvents(`${api}/conversations/${id}/events?after=${sent.body.offset}`, { until: isEnd });
@@ -96,6 +102,89 @@ describe('the native API', () => {
     expect((await call(`${api}/conversations/${id}`)).body.messages).toHaveLength(2);
   });
 
+  it('changes a conversation, deletes it and brings it back', async () => {
+    const id = await newConversation();
+    const change = { title: 'Renamed', system: 'Be brief.', settings: { temperature: 0 } };
+    expect(await call(`${api}/conversations/${id}`, 'PATCH', change)).toMatchObject({ status: 200, body: change });
+    expect(await call(`${api}/conversations/${id}`, 'DELETE')).toMatchObject({ status: 204, body: undefined });
+    expect(await call(`${api}/conversations/${id}`, 'DELETE')).toMatchObject({ status: 204 });
+    expect(await call(`${api}/conversations/${id}`)).toMatchObject({ status: 404 });
+    expect(await call(`${api}/conversations/${id}/restore`, 'POST')).toMatchObject({ status: 200, body: change });
+    const { body } = await call(`${api}/conversations?q=renamed`);
+    expect(body.conversations).toMatchObject([{ id, title: 'Renamed' }]);
+  });
+
+  it('keeps what was said before an edit, and every answer, in one tree', async () => {
+    const id = await newConversation();
+    const url = `${api}/conversations/${id}`;
+    const sentAndAnswered = async (path: string, body: object) => {
+      const sent = await call(`${url}/${path}`, 'POST', body);
+      await readEvents(`${url}/events?after=${sent.body.offset}`, { until: isEnd });
+      return sent.body;
+    };
+    const first = await sentAndAnswered('messages', { text: 'one' });
+    const edited = await sentAndAnswered('messages', { text: 'two', parent: null });
+    const other = await sentAndAnswered('runs', { message: first.answer.id });
+    const { body } = await call(url);
+    const tree = body.messages.map(({ id: message, parent }: { id: string; parent: string | null }) => [
+      message,
+      parent,
+    ]);
+    expect(tree).toEqual([
+      [first.message.id, null],
+      [first.answer.id, first.message.id],
+      [edited.message.id, null],
+      [edited.answer.id, edited.message.id],
+      [other.answer.id, first.message.id],
+    ]);
+    expect(body.leaf).toBe(other.answer.id);
+    const removed = await call(`${url}/messages/${first.message.id}`, 'DELETE');
+    expect(removed).toMatchObject({ status: 200, body: { leaf: edited.answer.id } });
+    const restored = await call(`${url}/messages/${first.message.id}/restore`, 'POST');
+    expect(restored).toMatchObject({ status: 200, body: { leaf: other.answer.id } });
+  });
+
+  it('streams another answer in the response itself', async () => {
+    const id = await newConversation();
+    const { body } = await call(`${api}/conversations/${id}/messages`, 'POST', { text: 'once more' });
+    await readEvents(`${api}/conversations/${id}/events?after=${body.offset}`, { until: isEnd });
+    const init = {
+      method: 'POST',
+      headers: { Accept: 'text/event-stream' },
+      body: JSON.stringify({ message: body.answer.id }),
+    };
+    const { events } = await readEvents(`${api}/conversations/${id}/runs`, { init });
+    expect(events[0]).toMatchObject({ event: 'message', data: { parent: body.message.id, role: 'assistant' } });
+    expect(events.at(-1)).toMatchObject({ event: 'run', data: { status: 'done' } });
+    expect(textFrom(events)).toBe('once more');
+  });
+
+  it('cuts a stopped answer behind what was seen', async () => {
+    const id = await newConversation('demo/count');
+    const sent = await call(`${api}/conversations/${id}/messages`, 'POST', { text: 'go' });
+    const follow = (after: string, count: number) =>
+      readEvents(`${api}/conversations/${id}/events?after=${after}`, {
+        until: ({ data }) => JSON.stringify(data).includes(`[${count}]`),
+      });
+    const seen = (await follow(sent.body.offset, 1)).events.at(-1)?.id ?? '';
+    await follow(seen, 2);
+    await call(`${api}/runs/${sent.body.run.id}/stop`, 'POST', { seen });
+    const { events } = await readEvents(`${api}/conversations/${id}/events?after=${seen}`, { until: isEnd });
+    expect(events.slice(-3).map(({ event }) => event)).toEqual(['stop', 'reset', 'run']);
+    const { body } = await call(`${api}/conversations/${id}`);
+    expect(body.messages[1].parts).toEqual([{ type: 'text', text: 'Count: [1]\n\n' }]);
+  });
+
+  it('takes files, to the last byte', async () => {
+    const id = await newConversation();
+    const data = Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251)).toString('base64');
+    const files = [{ mediaType: 'application/octet-stream', name: 'bytes', data }];
+    const sent = await call(`${api}/conversations/${id}/messages`, 'POST', { text: 'See', files });
+    expect(sent.status).toBe(202);
+    const { body } = await call(`${api}/conversations/${id}`);
+    expect(body.messages[0].parts[1]).toEqual({ type: 'file', ...files[0] });
+  });
+
   it('stops a run, from anywhere, more than once', async () => {
     const id = await newConversation('demo/count');
     const sent = await call(`${api}/conversations/${id}/messages`, 'POST', { text: 'go' });
@@ -109,11 +198,8 @@ describe('the native API', () => {
 
   it('lists its models, says which are demos, and is healthy', async () => {
     const { body } = await call(`${api}/models`);
-    expect(body.models.filter(({ demo }: { demo: boolean }) => demo).map(({ id }: { id: string }) => id)).toEqual([
-      'demo/tour',
-      'demo/echo',
-      'demo/count',
-    ]);
+    const demos = body.models.filter(({ demo }: { demo: boolean }) => demo).map(({ id }: { id: string }) => id);
+    expect(demos).toEqual(expect.arrayContaining(['demo/tour', 'demo/echo', 'demo/count']));
     expect(await call(`${program.url}/healthz`)).toMatchObject({ status: 200 });
   });
 });
@@ -196,6 +282,16 @@ describe('bad input', () => {
     ['an unknown address', 'GET', '/nothing', undefined, 404, 'route-not-found'],
     ['a list without end', 'GET', '/conversations?limit=1001', undefined, 422, 'invalid-input'],
     ['a page that was never given', 'GET', '/conversations?page=x', undefined, 400, 'page-token-invalid'],
+    ['a change of an unknown one', 'PATCH', '/conversations/nope', '{"title":"x"}', 404, 'conversation-not-found'],
+    ['a deletion of an unknown one', 'DELETE', '/conversations/nope', undefined, 404, 'conversation-not-found'],
+    [
+      'an answer in an unknown one',
+      'POST',
+      '/conversations/nope/runs',
+      '{"message":"m"}',
+      404,
+      'conversation-not-found',
+    ],
     ['another method', 'PUT', '/models', '{}', 405, 'method-not-allowed'],
   ])('gives a problem for %s', async (_name, method, path, body, status, code) => {
     const answer = await call(api + path, method, body);
@@ -220,19 +316,21 @@ describe('bad input', () => {
     expect((await call(`${api}/conversations/${id}`)).body.messages).toEqual([]);
   });
 
-  it('refuses a body of 10 MB with 413, announced or not, and goes on', async () => {
-    const id = await newConversation();
-    const url = `${api}/conversations/${id}/messages`;
-    const huge = JSON.stringify({ text: 'x'.repeat(10_000_000) });
-    expect(await call(url, 'POST', huge)).toMatchObject({ status: 413, body: { code: 'body-too-large' } });
-    const chunked = await fetch(url, {
-      method: 'POST',
-      body: new Blob([huge]).stream(),
-      duplex: 'half',
-    } as RequestInit);
-    expect(chunked.status).toBe(413);
+  it('refuses a body that is too large with 413, announced or not, and goes on', async () => {
+    const messages = `${api}/conversations/${await newConversation()}/messages`;
+    const long = (sizeBytes: number) => JSON.stringify({ text: 'x'.repeat(sizeBytes) });
+    for (const [url, maxBytes] of [
+      [`${api}/conversations`, 1024 * 1024],
+      [messages, 16 * 1024 * 1024],
+    ] as const) {
+      const body = long(maxBytes);
+      expect(await call(url, 'POST', body)).toMatchObject({ status: 413, body: { code: 'body-too-large' } });
+      const stream = new Blob([body]).stream();
+      const chunked = await fetch(url, { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
+      expect(chunked.status).toBe(413);
+    }
     expect(await call(`${program.url}/healthz`)).toMatchObject({ status: 200 });
-    expect(await call(url, 'POST', { text: 'still here' })).toMatchObject({ status: 202 });
+    expect(await call(messages, 'POST', { text: 'still here' })).toMatchObject({ status: 202 });
   });
 
   it('goes on after a caller that leaves in the middle of its body', async () => {
@@ -258,6 +356,11 @@ describe('bad input', () => {
     const answer = await call(`${api}/conversations`, 'POST', {}, { Origin: 'https://evil.example' });
     expect(answer).toMatchObject({ status: 403, body: { code: 'origin-not-allowed' } });
     expect(await call(`${api}/conversations`, 'POST', {}, { Origin: program.url })).toMatchObject({ status: 201 });
+    const id = await newConversation();
+    for (const method of ['PATCH', 'DELETE']) {
+      const refused = await call(`${api}/conversations/${id}`, method, undefined, { Origin: 'https://evil.example' });
+      expect(refused).toMatchObject({ status: 403, body: { code: 'origin-not-allowed' } });
+    }
   });
 });
 

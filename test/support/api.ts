@@ -57,14 +57,14 @@ export async function readEvents(
 export const isEnd = ({ event, data }: WireEvent): boolean =>
   event === 'run' && !['queued', 'running'].includes(data.status);
 
-/** The text that the deltas give, put together by nothing but their own words. */
+/** The text that the answer's part and its deltas give, put together by nothing but their own words. */
 export function textFrom(events: readonly WireEvent[], start = 0): string {
   let text = '';
   for (const { event, data } of events) {
-    if (event !== 'delta') continue;
-    if (data.at !== start + text.length)
-      throw new Error(`A delta at ${data.at}, but the text is ${start + text.length} long`);
-    text += data.text;
+    if (event !== 'part' && event !== 'delta') continue;
+    const at = event === 'part' ? 0 : data.at;
+    if (at !== start + text.length) throw new Error(`Text at ${at}, but the text is ${start + text.length} long`);
+    text += event === 'part' ? data.value.text : data.text;
   }
   return text;
 }

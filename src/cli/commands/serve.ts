@@ -23,7 +23,10 @@ interface ServeOptions {
   readonly model: string;
 }
 
-const drainGraceMs = 3_000; // Chosen: streams end by themselves at once; this is for what hangs.
+// Chosen: in all within the 10 s after which Docker kills. Nothing of it is needed where nothing hangs.
+const drainMs = 6_000;
+const hangUpMs = 1_000;
+const shutDownMs = 9_000;
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -56,7 +59,7 @@ async function serve(options: ServeOptions): Promise<void> {
     checkModel(discovery, options.model);
     log = await openLog(options.store);
     const verbatim = await createVerbatim(
-      { log, models: discovery.catalogue, defaultModel: options.model, pageFolder: findPage() },
+      { log, models: discovery.catalogue, defaultModel: options.model, pageFolder: findPage(), drainMs },
       { telemetry: report },
     );
     handler = verbatim.node;
@@ -143,7 +146,7 @@ function describe(error: unknown): string {
 function closeOnSignal(server: { listening: Listening; log: Log; close: () => Promise<void> }): void {
   let closing = false;
   const onSignal = (): void => {
-    if (closing) process.exit(1); // Asked twice: at once. What is in the log is safe either way.
+    if (closing) leaveAtOnce(); // Asked twice. What is in the log is safe either way.
     closing = true;
     void shutDown(server);
   };
@@ -152,13 +155,22 @@ function closeOnSignal(server: { listening: Listening; log: Log; close: () => Pr
 }
 
 async function shutDown(server: { listening: Listening; log: Log; close: () => Promise<void> }): Promise<void> {
+  setTimeout(() => {
+    process.stderr.write('The shutdown took too long, and is cut short. What is in the store is safe.\n');
+    leaveAtOnce();
+  }, shutDownMs);
   try {
     await server.close();
-    await server.listening.close(drainGraceMs);
+    await server.listening.close(hangUpMs);
     await server.log.close();
     process.exit(0);
   } catch (error) {
     process.stderr.write(`The shutdown failed: ${describe(error)}\n`);
-    process.exit(1);
+    leaveAtOnce();
   }
+}
+
+/** An exit would wait for the store's threads, which may be what hangs. */
+function leaveAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -8,5 +8,5 @@ export async function followConversation(deps: DeliverDeps, id: ConversationId, 
   const cursor = parseReaderCursor(request);
   // Before the stream begins: not found is an answer of its own, and not a stream that breaks off.
   const conversation = await deps.engine.load(id);
-  return respond(request, ({ signal }) => deliverConversation(deps, { conversation, cursor, signal }));
+  return respond(request, ({ signal }) => deliverConversation(deps, { conversation, cursor, signal }), deps.stream);
 }
