@@ -31,6 +31,7 @@ export interface ConversationStore {
 
 const maxSnapshotLength = 2 ** 29; // Chosen: about the longest string that V8 can hold.
 const maxGaps = 8; // Chosen: with the waits below some minutes, and then a person is told.
+const minStreamMs = 5_000; // Chosen: what a stream lasts at least that is worth another at once.
 const gapBackoff = { baseMs: 1_000, maxMs: 60_000 };
 
 export function createConversationStore(
@@ -65,20 +66,30 @@ export function createConversationStore(
     return next;
   }
 
-  async function follow(signal: AbortSignal): Promise<void> {
+  /** Follows until the server goes, and says so, or has no more. */
+  async function follow(signal: AbortSignal): Promise<'bye' | 'end'> {
+    let isOver = false;
     const options = {
       signal,
       lastEventId: cursor,
       headers: transport.headers,
       fetch: transport.fetch,
-      onPhase: (phase: Phase) => {
-        if (!signal.aborted) show({ phase, error: undefined });
+      onPhase(phase: Phase) {
+        if (signal.aborted || isOver) return;
+        // What is on the screen came by the connection before.
+        const isStale = phase === 'connecting' && view.conversation !== undefined;
+        show({ phase: isStale ? 'stale' : phase, error: undefined });
       },
       // A snapshot is as long as its conversation, and the server is our own.
       maxEventLength: maxSnapshotLength,
       ...deps,
     };
-    for await (const message of connect(transport.url(`/api/conversations/${id}/events`), options)) take(message);
+    for await (const message of connect(transport.url(`/api/conversations/${id}/events`), options)) {
+      isOver = message.event === 'bye';
+      if (isOver) return 'bye';
+      take(message);
+    }
+    return 'end';
   }
 
   /** Waits before the next try; false where nobody listens any more. */
@@ -91,11 +102,14 @@ export function createConversationStore(
     }
   }
 
-  async function followThroughGaps(signal: AbortSignal): Promise<void> {
+  async function keepFollowing(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const startedAtMs = deps.clock.now();
       try {
-        await follow(signal);
-        return;
+        if ((await follow(signal)) === 'end') return;
+        show({ phase: 'stale' });
+        // At once, for another server may be there. One that says it again and again must make no storm.
+        if (deps.clock.now() - startedAtMs < minStreamMs && !(await pause(signal))) return;
       } catch (error) {
         if (signal.aborted) return;
         if (isStreamError(error, 'event-gap') && gaps < maxGaps) {
@@ -117,7 +131,7 @@ export function createConversationStore(
       listeners.add(listener);
       if (following === undefined) {
         following = new AbortController();
-        void followThroughGaps(following.signal);
+        void keepFollowing(following.signal);
       }
       return () => {
         listeners.delete(listener);
