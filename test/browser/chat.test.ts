@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { tourText } from 'verbatim/models';
 import { answerText, openBrowser, send, waitForStatus, waitForText } from '../support/browser.ts';
-import { call } from '../support/api.ts';
+import { call, isEnd, readEvents } from '../support/api.ts';
 import { longText } from '../support/long-text.ts';
 import { createWorkspace, type Program, type Workspace } from '../support/program.ts';
 
@@ -76,6 +76,11 @@ it('streams an answer in visible steps, to the exact text', async () => {
   expect((await conversationIn(page.url())).runs[0].status).toBe('running');
   expect(longText.startsWith(await stop())).toBe(true);
   expect(await answerText(page)).toBe(await textOnFreshPage(page.url()));
+  const { events } = await readEvents(`${page.url().replace('/c/', '/api/conversations/')}/events?after=0`, {
+    until: isEnd,
+  });
+  // What was on the screen when the button was pressed.
+  expect(events.find(({ event }) => event === 'stop')?.data).toMatchObject({ seen: expect.any(Number) });
   await page.getByRole('button', { name: /copy/i }).last().click();
 });
 
@@ -167,6 +172,126 @@ it('says that a demo model is one, keeps a draft over a refresh, and lists the c
   const list = page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('link', { name: 'An echo of this' }).waitFor();
   await page.waitForFunction(() => document.title === 'An echo of this · Verbatim');
+});
+
+it('edits a message beside the first one, and goes from one to the other by keyboard', async () => {
+  await page.goto(program.url);
+  await page.getByLabel('Model').selectOption('demo/echo');
+  await send(page, 'The first words');
+  await waitForStatus(page, 'done');
+  await page.getByRole('button', { name: 'Edit message' }).click();
+  const editor = page.getByRole('textbox', { name: 'Your message' });
+  await editor.press('Escape');
+  await page.getByRole('button', { name: 'Edit message' }).click();
+  await editor.fill('Other words');
+  await editor.press('Enter');
+  await page.locator('[data-turn="user"]', { hasText: '2/2' }).waitFor();
+  await page.locator('article[data-role="assistant"][data-status="done"]', { hasText: 'Other words' }).waitFor();
+  const previous = page.getByRole('button', { name: 'Previous version' });
+  await previous.focus();
+  await previous.press('Enter');
+  await page.locator('article[data-role="assistant"]', { hasText: 'The first words' }).waitFor();
+  expect(await page.locator('article').count()).toBe(2);
+  expect(await previous.evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.reload();
+  await page.locator('article[data-role="assistant"]', { hasText: 'The first words' }).waitFor();
+  await page.getByRole('button', { name: 'Next version' }).click();
+  await page.locator('article[data-role="assistant"]', { hasText: 'Other words' }).waitFor();
+  const { messages, leaf } = await conversationIn(page.url());
+  expect(messages.map(({ parent }: { parent: string | null }) => parent)).toEqual([
+    null,
+    messages[0].id,
+    null,
+    messages[2].id,
+  ]);
+  expect(leaf).toBe(messages[3].id);
+});
+
+it('asks for another answer beside the first, on every screen', async () => {
+  await page.goto(program.url);
+  await page.getByLabel('Model').selectOption('demo/echo');
+  await send(page, 'Once more');
+  await waitForStatus(page, 'done');
+  const second = await newScreen();
+  await second.page.goto(page.url());
+  await page.getByRole('button', { name: 'Regenerate' }).click();
+  for (const screen of [page, second.page]) {
+    await screen.locator('[data-turn="assistant"]', { hasText: '2/2' }).waitFor();
+    await waitForStatus(screen, 'done');
+    expect(await answerText(screen)).toBe('Once more');
+  }
+  await second.context.close();
+});
+
+it('renames a conversation, deletes it and brings it back', async () => {
+  await page.goto(program.url);
+  await page.getByLabel('Model').selectOption('demo/echo');
+  await send(page, 'To be deleted');
+  await waitForStatus(page, 'done');
+  const url = page.url();
+  const second = await newScreen();
+  await second.page.goto(url);
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await list.getByRole('button', { name: 'Rename To be deleted' }).click();
+  await list.getByLabel('Title').fill('Under another name');
+  await list.getByLabel('Title').press('Enter');
+  await page.waitForFunction(() => document.title === 'Under another name · Verbatim');
+  await list.getByRole('button', { name: 'Delete Under another name' }).click();
+  await page.getByText('Deleted “Under another name”.').waitFor();
+  await page.waitForURL(`${program.url}/`);
+  await second.page.getByText('This conversation was deleted.').waitFor();
+  expect((await call(url.replace('/c/', '/api/conversations/'))).status).toBe(404);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForURL(url);
+  for (const screen of [page, second.page]) expect(await waitForText(screen, 0)).toBe('To be deleted');
+  await list.getByRole('link', { name: 'Under another name' }).waitFor();
+  await second.context.close();
+});
+
+it('folds what is thought, called and given as data, and names its sources', async () => {
+  await page.goto(program.url);
+  await page.getByRole('button', { name: 'How many words' }).click();
+  await waitForStatus(page, 'done');
+  const answer = page.locator('article[data-role="assistant"]');
+  for (const [part, text] of [
+    ['reasoning', 'are to be counted'],
+    ['tool-call', '"words": 7'],
+    ['data', '"length": 3'],
+  ] as const) {
+    const fold = answer.locator(`details[data-part="${part}"]`);
+    const body = fold.getByText(text).first();
+    expect(await body.isVisible()).toBe(false);
+    await fold.locator('summary').click();
+    await body.waitFor();
+  }
+  expect(await answer.getByRole('link', { name: 'Unicode Text Segmentation' }).getAttribute('href')).toContain(
+    'https://',
+  );
+  expect(await answerText(page)).toMatch(/^Your message has 7 words of 35 characters in all\./);
+});
+
+it('shows an image that came with a message, and loads none from elsewhere', async () => {
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(program.url) && !request.url().startsWith('data:')) foreign.push(request.url());
+  });
+  const { body } = await call(`${program.url}/api/conversations`, 'POST', { model: 'demo/echo' });
+  const data =
+    'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC';
+  const files = [
+    { mediaType: 'image/png', name: 'A dot', data },
+    { mediaType: 'image/png', name: 'Elsewhere', url: 'http://127.0.0.1:9/beacon.png' },
+    { mediaType: 'text/html', name: 'page.html', data: 'PHNjcmlwdD4=' },
+  ];
+  await call(`${program.url}/api/conversations/${body.id}/messages`, 'POST', { text: 'See', files });
+  await page.goto(`${program.url}/c/${body.id}`);
+  const image = page.getByRole('img', { name: 'A dot' });
+  await image.waitFor();
+  await page.waitForFunction(() => document.querySelector<HTMLImageElement>('.file-image')?.naturalWidth === 10);
+  expect(await page.getByRole('link', { name: 'Elsewhere' }).getAttribute('rel')).toContain('noreferrer');
+  expect(await page.getByRole('link', { name: 'page.html' }).getAttribute('download')).toBe('page.html');
+  expect(await page.locator('article img').count()).toBe(1);
+  expect(foreign).toEqual([]);
 });
 
 it('renders hostile Markdown as harmless text, and calls nobody', async () => {

@@ -7,6 +7,8 @@ import { ConversationScreen } from './messages/conversation-screen.tsx';
 import { useRoute } from './navigation.ts';
 import type { Route } from './route.ts';
 import { Sidebar } from './sidebar/sidebar.tsx';
+import { Toast } from './sidebar/toast.tsx';
+import { useChanges } from './sidebar/use-changes.ts';
 import { useConversationList } from './use-conversation-list.ts';
 import { useModels, type Models } from './use-models.ts';
 
@@ -14,6 +16,7 @@ export function App({ client }: { readonly client: Client }) {
   const route = useRoute();
   const models = useModels(client);
   const list = useConversationList(client);
+  const changes = useChanges(client, list.refresh);
   const [menuOpen, setMenuOpen] = useState(false);
   const openMenu = useCallback(() => setMenuOpen(true), []);
   const closeMenu = useCallback(() => setMenuOpen(false), []);
@@ -21,6 +24,7 @@ export function App({ client }: { readonly client: Client }) {
     <div className="shell">
       <Sidebar
         list={list}
+        changes={changes}
         current={route.type === 'conversation' ? route.id : undefined}
         open={menuOpen}
         onClose={closeMenu}
@@ -28,6 +32,7 @@ export function App({ client }: { readonly client: Client }) {
       <main className="screen" inert={menuOpen}>
         <Screen client={client} route={route} models={models} onOpenMenu={openMenu} onChanged={list.refresh} />
       </main>
+      <Toast {...changes} />
     </div>
   );
 }

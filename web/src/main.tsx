@@ -10,6 +10,7 @@ import './styles/sidebar.css';
 import './styles/home.css';
 import './styles/messages.css';
 import './styles/markdown.css';
+import './styles/parts.css';
 import './styles/composer.css';
 
 const root = document.querySelector('#root');

@@ -16,7 +16,8 @@ interface Asked {
   readonly problem: string | undefined;
 }
 
-export function useStop(client: Client, run: Run | undefined): Stop {
+/** `seen`: the offset that is on the screen; what came behind it is taken back. */
+export function useStop(client: Client, run: Run | undefined, seen: number): Stop {
   const [asked, setAsked] = useState<Asked>();
   const id = run?.id;
   const current = asked !== undefined && asked.run === id ? asked : undefined;
@@ -25,8 +26,8 @@ export function useStop(client: Client, run: Run | undefined): Stop {
   const stop = useCallback((): void => {
     if (id === undefined || waiting) return;
     setAsked({ run: id, problem: undefined });
-    client.stop(id).catch((error: unknown) => setAsked({ run: id, problem: messageOf(error) }));
-  }, [client, id, waiting]);
+    client.stop(id, { seen }).catch((error: unknown) => setAsked({ run: id, problem: messageOf(error) }));
+  }, [client, id, seen, waiting]);
 
   useEffect(() => {
     if (id === undefined) return undefined;

@@ -19,6 +19,11 @@ const demos: readonly Suggestion[] = [
     model: 'demo/count',
   },
   {
+    text: 'How many words are in this message?',
+    about: 'It thinks, calls a tool and names a source',
+    model: 'demo/tools',
+  },
+  {
     text: 'Echo žluťoučký kůň, Ελληνικά and שלום',
     about: 'Any alphabet, to the last character',
     model: 'demo/echo',

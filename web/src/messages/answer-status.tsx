@@ -4,7 +4,7 @@ import type { Run, RunStatus } from 'verbatim/client';
 interface AnswerStatusProps {
   readonly status: RunStatus;
   readonly run: Run | undefined;
-  /** Whether there is no text yet. */
+  /** Whether there is nothing of it yet. */
   readonly empty: boolean;
 }
 
@@ -13,6 +13,7 @@ export function AnswerStatus({ status, run, empty }: AnswerStatusProps) {
     case 'queued':
       return <p className="status">Waiting for the answer before…</p>;
     case 'running':
+      if (run?.finishReason === 'step-limit') return <p className="status">Ended after too many calls of tools</p>;
       return empty ? <Dots /> : null;
     case 'stopped':
       return <p className="status">{empty ? 'Stopped before the first word' : 'Stopped'}</p>;
@@ -47,5 +48,6 @@ function Dots() {
 function Finish({ run, empty }: { readonly run: Run | undefined; readonly empty: boolean }) {
   if (run?.finishReason === 'length') return <p className="status">Cut by the model’s limit of length</p>;
   if (run?.finishReason === 'content-filter') return <p className="status">Cut by the provider’s content filter</p>;
+  if (run?.finishReason === 'step-limit') return <p className="status">Ended after too many calls of tools</p>;
   return empty ? <p className="status">The model answered with nothing</p> : null;
 }

@@ -1,10 +1,9 @@
-// An answer of a model, as it grows: who writes it, its text, and how it stands.
+// An answer of a model, as it grows: who writes it, its parts, and how it stands.
 import { memo } from 'react';
-import { hasEnded, textOf, type Message, type Run } from 'verbatim/client';
-import { CopyButton } from '../shared/copy-button.tsx';
+import { hasEnded, type Message, type Run } from 'verbatim/client';
 import { AnswerStatus } from './answer-status.tsx';
-import { Markdown } from './markdown/markdown.tsx';
 import { ModelLabel } from './model-label.tsx';
+import { Parts } from './parts/parts.tsx';
 
 interface AnswerProps {
   readonly message: Message;
@@ -15,7 +14,6 @@ interface AnswerProps {
 }
 
 export const Answer = memo(function Answer({ message, run, modelName, demo }: AnswerProps) {
-  const text = textOf(message);
   const ended = hasEnded(message.status);
   return (
     <article
@@ -28,17 +26,20 @@ export const Answer = memo(function Answer({ message, run, modelName, demo }: An
     >
       <header className="answer-header">
         <ModelLabel name={modelName} demo={demo} />
-        {run !== undefined && run.attempt > 1 && <span className="seam">Continued after a restart</span>}
+        {run !== undefined && run.attempt > 1 && <span className="seam">{seamOf(run)}</span>}
       </header>
-      <div className="answer-text" data-part="text" dir="auto">
-        <Markdown text={text} growing={!ended} />
+      <div className="parts">
+        <Parts parts={message.parts} growing={!ended} />
       </div>
-      <AnswerStatus status={message.status} run={run} empty={text === ''} />
-      {ended && text !== '' && (
-        <footer className="answer-footer">
-          <CopyButton text={() => text} what="answer" />
-        </footer>
-      )}
+      <AnswerStatus status={message.status} run={run} empty={message.parts.every(isEmpty)} />
     </article>
   );
 });
+
+function seamOf({ seams = [] }: Run): string {
+  return seams.length > 0 ? 'Continued after a restart' : 'Begun anew after a restart';
+}
+
+function isEmpty(part: Message['parts'][number]): boolean {
+  return part.type === 'text' && part.text === '';
+}

@@ -1,7 +1,8 @@
 // One conversation: its thread, live, and the box to write in.
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import {
   hasEnded,
+  pathTo,
   type Client,
   type Conversation,
   type ConversationId,
@@ -12,6 +13,7 @@ import { useConversation } from 'verbatim/react';
 import { Composer } from '../composer/composer.tsx';
 import { pendingModel, useSend } from '../composer/use-send.ts';
 import { useStop } from '../composer/use-stop.ts';
+import { Deleted } from '../home/deleted.tsx';
 import { NotFound } from '../home/not-found.tsx';
 import { Icon } from '../shared/icon.tsx';
 import { ScreenHeader } from '../shared/screen-header.tsx';
@@ -23,6 +25,7 @@ import { ConnectionProblem } from './connection-problem.tsx';
 import { LoadingThread } from './loading-thread.tsx';
 import { Thread } from './thread.tsx';
 import { useStickToLatest } from './use-stick-to-latest.ts';
+import { useThreadActions } from './use-thread-actions.ts';
 
 interface ConversationScreenProps {
   readonly client: Client;
@@ -42,6 +45,9 @@ export function ConversationScreen({ client, id, models, onOpenMenu, onChanged }
   }, [title, onChanged]);
 
   if (phase === 'ended' && isNotFound(error)) return <NotFound onOpenMenu={onOpenMenu} />;
+  if (conversation !== undefined && conversation.deletedAtMs !== null) {
+    return <Deleted client={client} id={id} onOpenMenu={onOpenMenu} onRestored={onChanged} />;
+  }
   return (
     <>
       <ScreenHeader title={title ?? 'Conversation'} onOpenMenu={onOpenMenu}>
@@ -67,18 +73,17 @@ interface OpenConversationProps {
 function OpenConversation({ client, conversation, models, onSent }: OpenConversationProps) {
   const { scroller, content, away, jump } = useStickToLatest();
   const [chosen, setChosen] = useState(() => pendingModel(conversation.id));
-  const stop = useStop(client, liveRun(conversation.runs));
-  const send = useSend(client, {
-    id: conversation.id,
-    onSent: () => {
-      jump();
-      onSent();
-    },
-  });
+  const stop = useStop(client, liveRun(conversation), conversation.offset);
+  const shown = useCallback((): void => {
+    jump();
+    onSent();
+  }, [jump, onSent]);
+  const actions = useThreadActions(client, { id: conversation.id, model: chosen, onSent: shown });
+  const send = useSend(client, { id: conversation.id, onSent: shown });
   return (
     <>
       <Announcer runs={conversation.runs} />
-      <Thread conversation={conversation} models={models} scroller={scroller} content={content} />
+      <Thread conversation={conversation} models={models} actions={actions} scroller={scroller} content={content} />
       <div className="dock">
         {away && (
           <button type="button" className="jump" onClick={jump}>
@@ -104,7 +109,11 @@ function isNotFound(error: StreamError | undefined): boolean {
   return error?.code === 'conversation-not-found' || error?.details['status'] === 404;
 }
 
-/** The run that a stop is for: the one that writes, else the last that waits. */
-function liveRun(runs: readonly Run[]): Run | undefined {
-  return runs.find((run) => run.status === 'running') ?? runs.findLast((run) => !hasEnded(run.status));
+/** The run that a stop is for, on the line that is looked at: the one that writes, else the last that waits. */
+function liveRun({ messages, runs, leaf }: Conversation): Run | undefined {
+  const live = runs.filter((run) => !hasEnded(run.status));
+  if (live.length === 0) return undefined;
+  const line = new Set(pathTo(messages, leaf).map(({ id }) => id));
+  const shown = live.filter((run) => line.has(run.message));
+  return shown.find((run) => run.status === 'running') ?? shown.at(-1);
 }

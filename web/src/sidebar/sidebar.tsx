@@ -1,24 +1,26 @@
 // The conversations: a column on a wide screen, a drawer on a narrow one.
 import { useEffect, useRef, type KeyboardEvent } from 'react';
 import type { ConversationId } from 'verbatim/client';
-import { pathOf } from '../route.ts';
 import { Icon } from '../shared/icon.tsx';
 import { Link } from '../shared/link.tsx';
 import { Mark } from '../shared/mark.tsx';
 import type { ConversationList } from '../use-conversation-list.ts';
+import { ConversationRow } from './conversation-row.tsx';
+import type { Changes } from './use-changes.ts';
 
 interface SidebarProps {
   readonly list: ConversationList;
+  readonly changes: Changes;
   readonly current: ConversationId | undefined;
   /** Whether the drawer is open; a wide screen shows the column in any case. */
   readonly open: boolean;
   readonly onClose: () => void;
 }
 
-export function Sidebar({ list, current, open, onClose }: SidebarProps) {
+export function Sidebar({ list, changes, current, open, onClose }: SidebarProps) {
   const closeButton = useDrawerFocus(open);
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !open) return;
+    if (event.key !== 'Escape' || event.defaultPrevented || !open) return;
     event.preventDefault(); // Closes the drawer alone, and stops no answer.
     onClose();
   };
@@ -46,7 +48,7 @@ export function Sidebar({ list, current, open, onClose }: SidebarProps) {
           <Icon name="plus" />
           New chat
         </Link>
-        <Conversations list={list} current={current} onFollow={onClose} />
+        <Conversations list={list} changes={changes} current={current} onFollow={onClose} />
       </nav>
     </>
   );
@@ -54,11 +56,12 @@ export function Sidebar({ list, current, open, onClose }: SidebarProps) {
 
 interface ConversationsProps {
   readonly list: ConversationList;
+  readonly changes: Changes;
   readonly current: ConversationId | undefined;
   readonly onFollow: () => void;
 }
 
-function Conversations({ list: { conversations, problem, refresh }, current, onFollow }: ConversationsProps) {
+function Conversations({ list: { conversations, problem, refresh }, changes, current, onFollow }: ConversationsProps) {
   return (
     <div className="sidebar-list">
       {problem !== undefined && (
@@ -73,17 +76,14 @@ function Conversations({ list: { conversations, problem, refresh }, current, onF
         <p className="sidebar-note">No conversations yet. What you begin is kept here, also when the tab is closed.</p>
       )}
       <ul>
-        {conversations?.map(({ id, title }) => (
-          <li key={id}>
-            <Link
-              href={pathOf(id)}
-              aria-current={id === current ? 'page' : undefined}
-              title={title}
-              dir="auto"
+        {conversations?.map((conversation) => (
+          <li key={conversation.id}>
+            <ConversationRow
+              conversation={conversation}
+              isCurrent={conversation.id === current}
+              changes={changes}
               onFollow={onFollow}
-            >
-              {title === '' ? 'Untitled' : title}
-            </Link>
+            />
           </li>
         ))}
       </ul>
