@@ -37,6 +37,14 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: timeoutMs,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 90_000,
