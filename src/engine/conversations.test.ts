@@ -96,3 +96,25 @@ describe('a conversation’s state', () => {
     expect(state).toEqual(await createConversations(base).load(id));
   });
 });
+
+it('keeps those that were looked at last, as many as its memory has room for', async () => {
+  const random = createSeededRandom(4);
+  const log = createMemoryLog({ clock: createFakeClock(), random });
+  const conversations = createConversations(log);
+  const large = async () => {
+    const id = mintConversationId(random);
+    const message = { id: mintMessageId(random), parent: null, role: 'user', status: 'done', createdAtMs: 0 } as const;
+    const file = { type: 'file', mediaType: 'image/png', data: 'A'.repeat(3_000_000) } as const;
+    const parts = [file, { type: 'text', text: 'x'.repeat(1_000) } as const];
+    await log.append(id, [entryOf({ type: 'message', message: { ...message, parts } })]);
+    return id;
+  };
+  const first = await large();
+  const state = await conversations.load(first);
+  for (let count = 0; count < 9; count += 1) await conversations.load(await large());
+  expect(await conversations.load(first)).toBe(state);
+  for (let count = 0; count < 12; count += 1) await conversations.load(await large());
+  const again = await conversations.load(first);
+  expect(again).not.toBe(state);
+  expect(again).toEqual(state);
+});

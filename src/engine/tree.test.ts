@@ -109,6 +109,19 @@ describe('the tree', () => {
   });
 });
 
+it('[CONV-KEY] a message with large files is known again', async () => {
+  const { engine } = bench();
+  const { id } = await engine.create({ model: 'demo/echo' });
+  const file = { type: 'file', mediaType: 'image/png', data: 'AAAA'.repeat(500_000) } as const;
+  const message = { text: 'look', files: [file, file, { ...file, name: 'third' }] };
+  const sent = await engine.send(id, message, { key: 'k' });
+  expect(await engine.send(id, message, { key: 'k' })).toEqual(sent);
+  await expect(engine.send(id, { ...message, files: [file] }, { key: 'k' })).rejects.toMatchObject({
+    code: 'idempotency-key-reused',
+  });
+  await engine.close();
+});
+
 describe('a message while an answer is being written', () => {
   it('[RUN-QUEUE] waits for those above it alone', async () => {
     const actor = puppet();
