@@ -6,7 +6,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import type { ConversationEvent } from '../conversation/event.ts';
 import type { Part } from '../conversation/message.ts';
 import type { Conversation } from '../conversation/reduce.ts';
-import type { Run } from '../conversation/run.ts';
+import type { Run, StopRequest } from '../conversation/run.ts';
 import type { Lease } from '../log/lease.ts';
 import { cutBehind } from './cut.ts';
 import { writeEnd, type EndDeps } from './end-run.ts';
@@ -14,6 +14,7 @@ import { entryOf } from './entries.ts';
 import type { Patience } from './generate.ts';
 import type { ModelCatalogue, TakeoverPolicy } from './model.ts';
 import { patiently } from './patiently.ts';
+import { logStop } from './stop.ts';
 import type { TakeoverBudget } from './takeover.ts';
 import type { Tool } from './tool.ts';
 
@@ -37,8 +38,8 @@ export interface RunTask {
   readonly lease: Lease;
   /** Aborts when a person wants no more of the answer. */
   readonly stopped: AbortSignal;
-  /** Resolves when the stop is in the log, or could not be written. */
-  readonly stopLogged: () => Promise<void>;
+  /** What was asked for with a stop that came to this process. */
+  readonly stopRequest: () => StopRequest | undefined;
   /** Aborts, with a `StreamError`, when this process can no longer drive the run; it is left for another. */
   readonly left: AbortSignal;
 }
@@ -86,7 +87,9 @@ export function createDrive(task: RunTask, deps: RunnerDeps): Drive {
       return await end(run, { status: 'failed', error: { code: 'internal-error', message } });
     },
     async endStopped(run, written) {
-      await task.stopLogged();
+      const request = task.stopRequest();
+      // Whoever asked for it may have failed to write it.
+      if (request !== undefined) await patiently(() => logStop(deps.log, run.id, request), patience);
       const { runs } = await patiently(() => deps.conversations.load(conversation.id), patience);
       const seen = runs.find(({ id }) => id === run.id)?.stop?.seen;
       if (seen !== undefined) {

@@ -5,12 +5,12 @@ import { conversationOfRun, type RunId } from '../core/ids.ts';
 import { createTaskGroup } from '../core/task-group.ts';
 import { hasEnded, type Run, type StopRequest } from '../conversation/run.ts';
 import type { RunnerDeps } from './drive.ts';
-import { entryOf } from './entries.ts';
 import { loadRun, runIn } from './find-run.ts';
 import { patiently } from './patiently.ts';
 import { createRecovery } from './recover.ts';
 import { createClaims, leaseTtlMs, type Claim } from './run-lease.ts';
 import { driveRun } from './runner.ts';
+import { isStopLogged, logStop } from './stop.ts';
 import { turnOf } from './turn.ts';
 
 export interface Runs {
@@ -47,8 +47,8 @@ const maxStopTries = (2 * leaseTtlMs) / stopRetryMs; // Until its lease has run 
 
 interface Handle {
   readonly stop: AbortController;
-  /** The stops on their way to the log. Each resolves when it is there, or could not be written. */
-  readonly stops: Array<Promise<unknown>>;
+  /** What was asked for with the first stop that came here. */
+  request: StopRequest | undefined;
   readonly ended: Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export function createRuns(deps: RunsDeps): Runs {
     }
     const id = claim.run;
     const ended = Promise.withResolvers<void>();
-    const handle: Handle = { stop: new AbortController(), stops: [], ended: ended.promise };
+    const handle: Handle = { stop: new AbortController(), request: undefined, ended: ended.promise };
     handles.set(id, handle);
     tasks.start(async () => {
       try {
@@ -108,8 +108,8 @@ export function createRuns(deps: RunsDeps): Runs {
     if (left.aborted) return false;
     const run = runIn(conversation, id);
     telemetry({ type: 'run-start', run: id, model: run.model, takeover: run.status === 'running' });
-    const stopLogged = async (): Promise<void> => void (await Promise.all(handle.stops));
-    const ended = await driveRun({ conversation, run, lease, stopped, stopLogged, left }, deps);
+    const stopRequest = (): StopRequest | undefined => handle.request;
+    const ended = await driveRun({ conversation, run, lease, stopped, stopRequest, left }, deps);
     if (!hasEnded(ended.status)) return false;
     telemetry({ type: 'run-end', run: id, outcome: ended.status, durationMs: clock.now() - startedAtMs });
     deps.onEnd(ended);
@@ -124,14 +124,14 @@ export function createRuns(deps: RunsDeps): Runs {
   async function lookForStop(id: RunId): Promise<void> {
     const handle = handles.get(id);
     if (handle === undefined || handle.stop.signal.aborted) return;
-    if ((await log.find(conversationOfRun(id), stopKey(id))) !== null) stopHandle(handle);
+    if (await isStopLogged(log, id)) stopHandle(handle);
   }
 
   /** Ends the run where it is driven here: at once, also while the store is slow to take the stop. */
-  async function stopHere(id: RunId, logged: Promise<unknown>): Promise<void> {
+  async function stopHere(id: RunId, request: StopRequest): Promise<void> {
     const handle = handles.get(id);
     if (handle === undefined) return;
-    handle.stops.push(logged.catch(() => undefined));
+    handle.request ??= request;
     stopHandle(handle);
     await handle.ended;
   }
@@ -158,10 +158,9 @@ export function createRuns(deps: RunsDeps): Runs {
         if (hasEnded(run.status)) return run;
       }
       // In the log before the run's end, under a key: whoever drives the run, the first stop counts.
-      const stop = entryOf({ type: 'stop', run: id, ...request });
-      const logged = log.append(conversationOfRun(id), [stop], { key: stopKey(id) });
+      const logged = logStop(log, id, request);
       for (let tries = 1; ; tries += 1) {
-        await Promise.all([stopHere(id, logged), logged]);
+        await Promise.all([stopHere(id, request), logged]);
         const run = await loadRun(conversations, id);
         if (hasEnded(run.status) || closing.signal.aborted) return run;
         // Between a crash and the takeover nobody drives it: then it is taken over now, to be ended.
@@ -183,8 +182,4 @@ export function createRuns(deps: RunsDeps): Runs {
       await tasks.close(reason);
     },
   };
-}
-
-function stopKey(id: RunId): string {
-  return `stop:${id}`;
 }
