@@ -7,6 +7,7 @@ import { blockBytes, blockCount, readerCount, warmUpBlocks } from './fan-out/blo
 import type { ReadersReport } from './fan-out/readers.ts';
 import type { ServerReport } from './fan-out/server.ts';
 import { describeRun } from './support/machine.ts';
+import { serverFlags } from './support/server-flags.ts';
 
 const publishedMb = (blockBytes * (blockCount - warmUpBlocks)) / 1e6;
 const rows: string[] = [];
@@ -53,8 +54,7 @@ async function measure(writer: 'verbatim' | 'bare'): Promise<string> {
 
 function start(part: string, argument: string): ChildProcess {
   return fork(new URL(`fan-out/${part}.ts`, import.meta.url), [argument], {
-    // The young generation as `npm start` has it: docs/guides/store.md.
-    execArgv: ['--conditions=verbatim-source', '--expose-gc', '--max-semi-space-size=4'],
+    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...serverFlags],
   });
 }
 

@@ -1,6 +1,7 @@
 // A part of the benchmark in a process of its own, whose CPU time and memory are its own.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { serverFlags } from '../support/server-flags.ts';
 
 /** Runs `bench/log/<file>` with the task, and gives the message that it ends with. Throws when it fails, or takes longer. */
 export async function runChild<T>(file: string, task: unknown, options: ChildOptions): Promise<T> {
@@ -19,8 +20,7 @@ export interface ChildOptions {
 
 export function startChild(file: string, task: unknown, { env = {} }: { env?: NodeJS.ProcessEnv } = {}): ChildProcess {
   const child = fork(new URL(file, import.meta.url), [JSON.stringify(task)], {
-    // The young generation as `npm start` has it: docs/guides/store.md.
-    execArgv: ['--conditions=verbatim-source', '--expose-gc', '--max-semi-space-size=4'],
+    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...serverFlags],
     env: { ...process.env, ...env },
   });
   const kill = (): void => void child.kill('SIGKILL');
