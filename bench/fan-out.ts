@@ -7,7 +7,7 @@ import { blockBytes, blockCount, readerCount, warmUpBlocks } from './fan-out/blo
 import type { ReadersReport } from './fan-out/readers.ts';
 import type { ServerReport } from './fan-out/server.ts';
 import { describeRun } from './support/machine.ts';
-import { serverFlags } from './support/server-flags.ts';
+import { smallFlags } from './support/server-flags.ts';
 
 const publishedMb = (blockBytes * (blockCount - warmUpBlocks)) / 1e6;
 const rows: string[] = [];
@@ -19,6 +19,7 @@ for (const writer of ['verbatim', 'bare'] as const) {
 const report = `# Fan-out with a stalled reader
 
 ${describeRun('npm run bench -- fan-out', [])}
+- V8: ${smallFlags.join(' ')}
 
 ${publishedMb.toFixed(0)} MB published to ${readerCount} readers, one of whom stops reading after the headers. The server and the readers are processes of their own. Memory is measured from when all were connected and the 10 MB before those had been published: what is in use after a full collection, half-way and at the end, and the most of the resident set, in which V8 keeps garbage for as long as it likes.
 
@@ -54,7 +55,7 @@ async function measure(writer: 'verbatim' | 'bare'): Promise<string> {
 
 function start(part: string, argument: string): ChildProcess {
   return fork(new URL(`fan-out/${part}.ts`, import.meta.url), [argument], {
-    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...serverFlags],
+    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...smallFlags],
   });
 }
 

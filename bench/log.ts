@@ -9,6 +9,7 @@ import { describeDisk } from './log/place.ts';
 import { measureReaders } from './log/readers-part.ts';
 import { barChart } from './support/chart.ts';
 import { describeRun } from './support/machine.ts';
+import { smallFlags } from './support/server-flags.ts';
 
 const { positionals, values } = parseArgs({
   args: process.argv.slice(2),
@@ -52,6 +53,7 @@ const sections = [
 ${describeRun('npm run bench -- log', [])}
 - Stores: SQLite ${process.versions['sqlite']} of node:sqlite, lmdb ${peers.lmdb.version ?? 'not installed'}, Redis ${peers.redis.version ?? 'not found'}
 - Data on: ${describeDisk()}
+- V8: ${smallFlags.join(' ')}
 - Took: ${((performance.now() - startedAtMs) / 60_000).toFixed(1)} minutes
 `,
   ...(parts.has('append') || parts.has('sustained')

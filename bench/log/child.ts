@@ -1,7 +1,7 @@
 // A part of the benchmark in a process of its own, whose CPU time and memory are its own.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { serverFlags } from '../support/server-flags.ts';
+import { smallFlags } from '../support/server-flags.ts';
 
 /** Runs `bench/log/<file>` with the task, and gives the message that it ends with. Throws when it fails, or takes longer. */
 export async function runChild<T>(file: string, task: unknown, options: ChildOptions): Promise<T> {
@@ -16,11 +16,17 @@ export async function runChild<T>(file: string, task: unknown, options: ChildOpt
 export interface ChildOptions {
   readonly maxMs: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** V8's. Default: `smallFlags`. */
+  readonly flags?: readonly string[];
 }
 
-export function startChild(file: string, task: unknown, { env = {} }: { env?: NodeJS.ProcessEnv } = {}): ChildProcess {
+export function startChild(
+  file: string,
+  task: unknown,
+  { env = {}, flags = smallFlags }: Partial<ChildOptions> = {},
+): ChildProcess {
   const child = fork(new URL(file, import.meta.url), [JSON.stringify(task)], {
-    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...serverFlags],
+    execArgv: ['--conditions=verbatim-source', '--expose-gc', ...flags],
     env: { ...process.env, ...env },
   });
   const kill = (): void => void child.kill('SIGKILL');

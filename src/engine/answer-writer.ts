@@ -15,10 +15,10 @@ type PieceOf<Type extends Piece['type']> = Extract<Piece, { type: Type }>;
 export interface AnswerWriter {
   /** The answer's parts, with what is not yet written. */
   readonly parts: readonly Part[];
-  /** Takes a piece, and waits only while too much of it waits for the store. */
-  add(piece: Piece): Promise<void>;
+  /** Takes a piece; a promise to wait for where too much waits for the store. Errors, also at once: those of `write`. */
+  add(piece: Piece): Promise<void> | undefined;
   /** Takes all back but so many parts. */
-  takeBack(count: number): Promise<void>;
+  takeBack(count: number): void;
   /** Resolves when all is durable. */
   written(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface AnswerWriterOptions {
   /** What is in the log of it. What comes first goes on in the last part, where that is of its type. */
   readonly parts: readonly Part[];
   /** Appends the events, as one. */
-  readonly write: (events: readonly ConversationEvent[]) => Promise<void>;
+  readonly write: (events: readonly ConversationEvent[]) => Promise<unknown>;
 }
 
 /** A delta that waits can still take more text. */
@@ -43,6 +43,10 @@ export function createAnswerWriter({ message, parts: written, write }: AnswerWri
   // Which part the next piece of text goes on in: that of any name where an answer is taken up, that of
   // the same name behind a piece of it, and none behind what has ended.
   let open: { readonly id: string | undefined } | 'any' | 'none' = 'any';
+
+  // What grows is this writer's own, and changed in its place: a new object for each piece would be the
+  // most of what an answer allocates.
+  let growing: { -readonly [Field in keyof GrowingPart]: GrowingPart[Field] } | undefined;
 
   async function writeAll(): Promise<void> {
     try {
@@ -64,48 +68,53 @@ export function createAnswerWriter({ message, parts: written, write }: AnswerWri
     if (failure !== undefined) throw failure.error;
   }
 
-  async function begin(addedLength: number): Promise<void> {
+  function begin(addedLength: number): Promise<void> | undefined {
     if (failure !== undefined) throw failure.error;
     waitingLength += addedLength;
     writing ??= writeAll();
-    if (waitingLength > maxWaitingLength) await settle();
+    return waitingLength > maxWaitingLength ? settle() : undefined;
   }
 
   function push(value: PartAdded['value'], part: number, mark: string | undefined): void {
     waiting.push({ type: 'part', message, part, value, ...(mark === undefined ? {} : { mark }) });
   }
 
-  async function addWhole(part: Part, mark: string | undefined): Promise<void> {
+  function addWhole(part: Part, mark: string | undefined): Promise<void> | undefined {
     push(part, parts.length, mark);
     parts.push(part);
-    await begin(isGrowing(part) ? part.text.length : JSON.stringify(part).length);
+    return begin(isGrowing(part) ? part.text.length : JSON.stringify(part).length);
   }
 
-  async function replace(index: number, part: Part, mark: string | undefined): Promise<void> {
+  function replace(index: number, part: Part, mark: string | undefined): Promise<void> | undefined {
     parts[index] = part;
     push(part, index, mark);
-    await begin(JSON.stringify(part).length);
+    return begin(JSON.stringify(part).length);
   }
 
-  async function grow(index: number, part: GrowingPart, { text, mark }: { text: string; mark?: string | undefined }) {
+  function grow(index: number, part: GrowingPart, { text, mark }: { text: string; mark?: string | undefined }) {
     const last = waiting.at(-1);
     if (last?.type === 'delta' && last.part === index) {
       last.text += text;
       if (mark !== undefined) last.mark = mark;
     } else {
       const at = part.text.length;
-      waiting.push({ type: 'delta', message, part: index, at, text, ...(mark === undefined ? {} : { mark }) });
+      waiting.push(
+        mark === undefined
+          ? { type: 'delta', message, part: index, at, text }
+          : { type: 'delta', message, part: index, at, text, mark },
+      );
     }
-    parts[index] = { ...part, text: part.text + text };
-    await begin(text.length);
+    if (growing !== part) parts[index] = growing = { ...part };
+    growing.text += text;
+    return begin(text.length);
   }
 
-  async function addText({ type, text, id, mark }: PieceOf<'text' | 'reasoning'>): Promise<void> {
-    if (text === '') return;
+  function addText({ type, text, id, mark }: PieceOf<'text' | 'reasoning'>): Promise<void> | undefined {
+    if (text === '') return undefined;
     const last = parts.at(-1);
     const goesOn = last?.type === type && (open === 'any' || (open !== 'none' && open.id === id));
     open = { id };
-    await (goesOn ? grow(parts.length - 1, last, { text, mark }) : addWhole({ type, text }, mark));
+    return goesOn ? grow(parts.length - 1, last, { text, mark }) : addWhole({ type, text }, mark);
   }
 
   /** The call of that name that has no result; some providers count their calls anew in each step. */
@@ -117,58 +126,59 @@ export function createAnswerWriter({ message, parts: written, write }: AnswerWri
     return call?.type === 'tool-call' ? { call, index } : undefined;
   }
 
-  async function addCallDelta({ id, name, text, mark }: PieceOf<'tool-call-delta'>): Promise<void> {
+  function addCallDelta({ id, name, text, mark }: PieceOf<'tool-call-delta'>): Promise<void> | undefined {
     open = 'none';
     const found = findCall(id);
-    if (found === undefined) await addWhole({ type: 'tool-call', id, name, text }, mark);
-    else if (text !== '') await grow(found.index, found.call, { text, mark });
+    if (found === undefined) return addWhole({ type: 'tool-call', id, name, text }, mark);
+    return text === '' ? undefined : grow(found.index, found.call, { text, mark });
   }
 
-  async function addCall({ mark, ...call }: PieceOf<'tool-call'>): Promise<void> {
+  function addCall({ mark, ...call }: PieceOf<'tool-call'>): Promise<void> | undefined {
     open = 'none';
     const found = findCall(call.id);
-    if (found === undefined) return await addWhole(call, mark);
+    if (found === undefined) return addWhole(call, mark);
     const rest = call.text.startsWith(found.call.text) ? call.text.slice(found.call.text.length) : undefined;
     const hasMore = call.providerData !== undefined || call.isRunByProvider !== undefined;
-    if (rest === undefined || hasMore) await replace(found.index, { ...found.call, ...call }, mark);
-    else if (rest !== '') await grow(found.index, found.call, { text: rest, mark });
+    if (rest === undefined || hasMore) return replace(found.index, { ...found.call, ...call }, mark);
+    return rest === '' ? undefined : grow(found.index, found.call, { text: rest, mark });
   }
 
-  async function endReasoning({ providerData, mark }: PieceOf<'reasoning-end'>): Promise<void> {
+  function endReasoning({ providerData, mark }: PieceOf<'reasoning-end'>): Promise<void> | undefined {
     open = 'none';
     const index = parts.findLastIndex((part) => part.type === 'reasoning');
     const part = parts[index];
-    if (part === undefined || providerData === undefined) return;
+    if (part === undefined || providerData === undefined) return undefined;
     parts[index] = { ...part, providerData } as Part; // It is the reasoning part that was found.
     push({ type: 'reasoning', providerData }, index, mark);
-    await begin(JSON.stringify(providerData)?.length ?? 0);
+    return begin(JSON.stringify(providerData)?.length ?? 0);
   }
 
   return {
     parts,
-    async add(piece) {
+    add(piece) {
       switch (piece.type) {
         case 'text':
         case 'reasoning':
-          return await addText(piece);
+          return addText(piece);
         case 'reasoning-end':
-          return await endReasoning(piece);
+          return endReasoning(piece);
         case 'tool-call-delta':
-          return await addCallDelta(piece);
+          return addCallDelta(piece);
         case 'tool-call':
-          return await addCall(piece);
+          return addCall(piece);
         case 'part':
           open = 'none';
-          return await addWhole(piece.part, piece.mark);
-        default: // What a newer model says is left out.
+          return addWhole(piece.part, piece.mark);
+        default:
+          return undefined; // What a newer model says is left out.
       }
     },
-    async takeBack(count) {
+    takeBack(count) {
       if (parts.length <= count) return;
       parts.length = count;
       open = 'none';
       waiting.push({ type: 'reset', message, parts: count });
-      await begin(0);
+      void begin(0);
     },
     written: settle,
   };

@@ -94,7 +94,7 @@ async function reattachment({ drive, model, meter }: Writing): Promise<TakeUp | 
 
 /** The provider does not keep for ever what it wrote in the background. */
 async function beginStepAnew({ drive, answer, meter }: Writing): Promise<void> {
-  await answer.takeBack(finishedParts(answer.parts));
+  answer.takeBack(finishedParts(answer.parts));
   await answer.written();
   await drive.write([{ ...meter.change({ providerRun: undefined }), type: 'run' }]);
 }
@@ -105,12 +105,13 @@ async function writeRequest(writing: Writing, takeUp: TakeUp | undefined): Promi
   const request = requestFor(drive.task.conversation, { run: meter.run, parts: answer.parts, takeUp, tools, signal });
   meter.asked(request, answer.parts);
   let reason: Reason = 'other';
-  for await (const part of generate(model, request, drive.deps)) {
+  await generate(model, request, drive.deps, (part) => {
     meter.got(part);
-    if (part.type === 'finish') ({ reason } = part);
-    else if (part.type === 'started') await drive.write([{ ...meter.change({ providerRun: part.id }), type: 'run' }]);
-    else await answer.add(part);
-  }
+    if (part.type === 'started') return drive.write([{ ...meter.change({ providerRun: part.id }), type: 'run' }]);
+    if (part.type !== 'finish') return answer.add(part);
+    ({ reason } = part);
+    return undefined;
+  });
   meter.finished(answer.parts);
   return reason;
 }

@@ -50,7 +50,7 @@ export interface Drive {
   /** The answer as it was in the log when the run was begun here. */
   readonly parts: readonly Part[];
   /** Appends under the lease, all or none, however long the store takes. */
-  write(events: readonly ConversationEvent[]): Promise<void>;
+  write(events: readonly ConversationEvent[]): Promise<unknown>;
   end(run: Run, outcome: Pick<Run, 'status'> & Partial<Run>): Promise<Run>;
   /** Ends it as a person asked for. `written`: the answer as it is in the log. */
   endStopped(run: Run, written: readonly Part[]): Promise<Run>;
@@ -63,9 +63,9 @@ export function createDrive(task: RunTask, deps: RunnerDeps): Drive {
   const patience = { clock: deps.clock, signal: task.left };
 
   // Written twice would do no harm: every event says what it changes.
-  async function write(events: readonly ConversationEvent[]): Promise<void> {
+  function write(events: readonly ConversationEvent[]): Promise<unknown> {
     const entries = events.map(entryOf);
-    await patiently(() => deps.log.append(conversation.id, entries, { lease }), patience);
+    return patiently(() => deps.log.append(conversation.id, entries, { lease }), patience);
   }
 
   async function end(run: Run, outcome: Pick<Run, 'status'> & Partial<Run>): Promise<Run> {

@@ -130,19 +130,16 @@ describe('a model that says nothing', () => {
       },
     };
     const inner = bench({ models: [model] });
-    let gate = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
     const engine = inner.start({
       ...inner.log,
       append: async (...args) => {
-        if (args[1].every(({ type }) => type !== 'message')) await gate.promise;
+        if (args[1].some(({ type }) => type === 'part' || type === 'delta')) await gate.promise;
         return await inner.log.append(...args);
       },
     });
-    gate.resolve();
     const { id } = await engine.create({ model: 'test/large' });
     await engine.send(id, { text: 'go' });
-    await until(engine, id, (state) => lastStatus(state) === 'running');
-    gate = Promise.withResolvers<void>();
     await inner.clock.advance(3_600_000);
     expect(asked).toBeLessThan(4);
     gate.resolve();

@@ -1,6 +1,5 @@
 // One answer of a model to one request: its parts with patience, but not without end. Before the first
 // part a model that fails in passing is asked again; between parts it may be silent only so long.
-import { abortable } from '../core/abort.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { isStreamError, StreamError } from '../core/errors.ts';
@@ -34,20 +33,21 @@ export interface GenerateDeps {
   readonly patience: Patience;
 }
 
-/** The model's parts. Errors: those of `Model.stream`, `model-timeout`; the reason of the request's signal. */
-export async function* generate(
-  model: Model,
-  request: ModelRequest,
-  deps: GenerateDeps,
-): AsyncGenerator<ModelPart, void> {
+/** Is given the parts, one after the other: the next is asked for when the promise is settled, where it gives one. */
+export type Take = (part: ModelPart) => Promise<unknown> | undefined;
+
+/**
+ * Asks the model, until it has said all. Errors: those of `Model.stream`, `model-timeout`; the reason of
+ * the request's signal; those of `take`.
+ */
+export async function generate(model: Model, request: ModelRequest, deps: GenerateDeps, take: Take): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     let hasBegun = false;
     try {
-      for await (const part of oneTry(model, request, deps)) {
+      return await tryOnce(model, request, deps, (part) => {
         hasBegun = true;
-        yield part;
-      }
-      return;
+        return take(part);
+      });
     } catch (error) {
       request.signal.throwIfAborted();
       const waitMs = hasBegun || tries >= deps.patience.maxTries ? undefined : retryWaitMs(error, tries, deps.random);
@@ -65,31 +65,50 @@ export function retryWaitMs(error: unknown, tries: number, random: Random): numb
   return retryAfterMs + backoffMs(tries, random, backoff);
 }
 
-async function* oneTry(model: Model, request: ModelRequest, deps: GenerateDeps): AsyncGenerator<ModelPart, void> {
-  const silence = new AbortController();
-  const signal = AbortSignal.any([request.signal, silence.signal]);
-  const iterator = model.stream({ ...request, signal })[Symbol.asyncIterator]();
-  const watch = watchSilence(model, silence, deps);
-  try {
-    while (true) {
+// Thousands of answers are read at once, and of most pieces little is left but what reading them costs: so
+// no generator, listener or promise of its own for each.
+async function tryOnce(model: Model, request: ModelRequest, deps: GenerateDeps, take: Take): Promise<void> {
+  request.signal.throwIfAborted();
+  const ends = new AbortController();
+  const over = Promise.withResolvers<void>();
+  let isOver = false;
+  let taking: Promise<unknown> | undefined;
+  function giveUp(reason: unknown): void {
+    isOver = true;
+    ends.abort(reason);
+    over.reject(reason);
+  }
+  const onAbort = (): void => giveUp(request.signal.reason);
+  const iterator = model.stream({ ...request, signal: ends.signal })[Symbol.asyncIterator]();
+  const watch = watchSilence(model, giveUp, deps);
+  request.signal.addEventListener('abort', onAbort, { once: true });
+
+  async function readAll(): Promise<void> {
+    while (!isOver) {
       watch.asked();
-      // At once also where the model does not react to the signal.
-      const result = await abortable<IteratorResult<ModelPart>>(signal, (resolve, reject) => {
-        iterator.next().then(resolve, reject);
-        return () => undefined;
-      });
-      if (result.done === true) return;
-      watch.heard(result.value);
-      yield result.value;
+      const { done, value } = await iterator.next();
+      if (isOver || done === true) return;
+      watch.heard(value);
+      taking = take(value);
+      if (taking !== undefined) await taking;
+      taking = undefined;
     }
+  }
+
+  try {
+    readAll().then(over.resolve, over.reject);
+    // At once also where the model does not react to the signal; but what was begun to be taken is taken.
+    await over.promise;
   } finally {
     watch.end();
+    request.signal.removeEventListener('abort', onAbort);
+    await taking?.catch(() => undefined); // It was told, or what ended this comes first.
     // Not awaited: a model that does not react to the signal would hold the stop up.
     iterator.return?.().catch(() => undefined);
   }
 }
 
-function watchSilence(model: Model, silence: AbortController, { clock, patience }: GenerateDeps) {
+function watchSilence(model: Model, tell: (reason: StreamError) => void, { clock, patience }: GenerateDeps) {
   const { firstTokenTimeoutMs, silenceTimeoutMs } = patience;
   // By whether something came since the last look, and not by the clock, which may jump: and so that a
   // piece costs no timer of its own. A model that is not asked, as while the store is slow, is not silent.
@@ -99,7 +118,7 @@ function watchSilence(model: Model, silence: AbortController, { clock, patience 
 
   function giveUp(what: string, waitedMs: number): void {
     const message = `Expected ${what} from ${model.id} within ${waitedMs / 1_000} s, got nothing. Ask again, or choose another model.`;
-    silence.abort(new StreamError('model-timeout', message));
+    tell(new StreamError('model-timeout', message));
   }
 
   function look(): void {

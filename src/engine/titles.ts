@@ -105,10 +105,11 @@ export function createTitling(deps: TitleDeps): Titling {
       signal,
     };
     let said = '';
-    for await (const part of generate(model, request, deps)) {
-      if (part.type === 'text') said += part.text;
-      if (said.length > 10 * maxTitleLength) break;
-    }
+    await generate(model, request, deps, (part) => {
+      // Beyond that it is no title.
+      if (part.type === 'text' && said.length < 10 * maxTitleLength) said += part.text;
+      return undefined;
+    });
     return titleSaid(said);
   }
 }
