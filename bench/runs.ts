@@ -18,7 +18,7 @@ const { positionals, values } = parseArgs({
     /** Runs at once, of each load. */
     runs: { type: 'string', default: '1000,5000' },
     /** What is measured of a load. */
-    seconds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '10' },
     /** Over so many seconds the messages are sent. */
     ramp: { type: 'string', default: '10' },
   },
