@@ -82,16 +82,18 @@ export function createRuns(deps: RunsDeps): Runs {
   async function drive(claim: Claim, handle: Handle): Promise<void> {
     const left = AbortSignal.any([closing.signal, claim.lost]);
     try {
-      if (await driveToEnd(claim, { handle, left })) await claims.release(claim);
-      // Given up at once, so that whoever is next need not wait for the lease to run out.
-      else await claims.abandon(claim);
+      if (await driveToEnd(claim, { handle, left })) return await claims.release(claim);
     } catch (error) {
-      await claims.abandon(claim);
-      if (!isStreamError(error, 'lease-lost') && !left.aborted) throw error;
-      // Whoever took over writes on. Where that was somebody who did not find the run, for it was not yet
-      // written, nobody does.
-      if (!closing.signal.aborted) tasks.start(async () => void (await recovery.takeOver([claim.run])));
+      if (!isStreamError(error, 'lease-lost') && !left.aborted) {
+        await claims.abandon(claim);
+        throw error;
+      }
     }
+    // Given up at once, so that whoever is next need not wait for the lease to run out.
+    await claims.abandon(claim);
+    // Whoever has the lease now writes on. Where that was somebody who did not find the run, for it was not
+    // yet written, nobody has it.
+    if (!closing.signal.aborted) tasks.start(async () => void (await recovery.takeOver([claim.run])));
   }
 
   /** Whether the run has ended; false where it was left. */
@@ -163,15 +165,12 @@ export function createRuns(deps: RunsDeps): Runs {
         await Promise.all([stopHere(id, request), logged]);
         const run = await loadRun(conversations, id);
         if (hasEnded(run.status) || closing.signal.aborted) return run;
+        if (tries === maxStopTries)
+          throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
         // Between a crash and the takeover nobody drives it: then it is taken over now, to be ended.
         const claim = await claims.take(id);
-        if (claim !== undefined) {
-          start(claim);
-          continue;
-        }
-        if (tries >= maxStopTries)
-          throw new StreamError('lease-lost', `The run ${id} is changing hands. Stop it again.`);
-        await clock.sleep(stopRetryMs, { signal: closing.signal });
+        if (claim === undefined) await clock.sleep(stopRetryMs, { signal: closing.signal });
+        else start(claim);
       }
     },
     recover: recovery.start,

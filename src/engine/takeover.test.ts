@@ -380,6 +380,36 @@ it('[RUN-LEASE] a run whose lease was lost to nobody is driven on', async () => 
   await engine.close();
 });
 
+it('[RUN-LEASE] also while its model says nothing', async () => {
+  const actor = puppet();
+  const { clock, log, start } = bench({ models: [actor.model] });
+  let isAway = false;
+  const engine = start({
+    ...log,
+    leases: {
+      ...log.leases,
+      renew: async (...args) => {
+        if (isAway) throw new StreamError('store-unavailable', 'gone');
+        return await log.leases.renew(...args);
+      },
+    },
+  });
+  const { id } = await engine.create({ model: 'test/puppet' });
+  const { run } = await engine.send(id, { text: 'go' });
+  isAway = true;
+  await clock.advance(16_000);
+  const taken = await log.leases.acquire(`run:${run.id}`, { ttlMs: 1_000 });
+  if (taken !== null) await log.leases.release(taken);
+  isAway = false;
+  await clock.advance(6_000);
+  actor.say('at last');
+  actor.finish();
+  const state = await until(engine, id, (current) => lastStatus(current) === 'done');
+  expect(answerOf(state)).toBe('at last');
+  expect(state.runs[0]?.attempt).toBe(2);
+  await engine.close();
+});
+
 it('[RUN-TAKEOVER] a run that cannot be read is said once, and does not keep the others', async () => {
   const { clock, log, start, events } = bench();
   const lease = await log.leases.acquire('run:r_00000000000000000000_000000000000', { ttlMs: 0 });
