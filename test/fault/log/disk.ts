@@ -134,10 +134,14 @@ async function live(name: string, bytes: number): Promise<void> {
   await followers.reaches(heads);
   await checkAll(log, heads, 'full');
 
-  // Small ones beside one that is too big for what is left.
-  setRoom(room, 150 * kB);
-  const [big, ...small] = await Promise.all(streams.map((stream) => append(log, stream, heads)));
-  assert.deepEqual(small, ['', '', '', ''], `the small ones are not refused, whatever becomes of the big one: ${big}`);
+  // Small ones beside one that is too big for what is left. What is copied into the file at that moment,
+  // by a thread of its own, may take the room first: then there is as much once more.
+  for (let round = 1; ; round += 1) {
+    setRoom(room, 150 * kB);
+    const [big, ...small] = await Promise.all(streams.map((stream) => append(log, stream, heads)));
+    if (small.every((code) => code === '')) break;
+    assert.ok(round < 5, `the small ones are refused, with a big one that is: ${small.join()}; ${big}`);
+  }
   await followers.reaches(heads);
 
   // Moving the journal into pages finds no room, loses nothing, and lets appends pass.
